@@ -1,0 +1,151 @@
+"""`import_engagement`: history from a file, straight into ClickHouse, with the state it leaves in PostgreSQL."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from django.utils import timezone
+
+from engagement import relations, store, totals
+from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
+from nova import fields
+from nova.bulk import BadLineError, BulkFile
+from reels.ids import video_id as uuid_of
+from reels.models import Video
+
+BATCH = 50_000
+CLOCK_SKEW = dt.timedelta(minutes=5)
+LONGEST_WATCH_MS = 2**32 - 1
+# What a line's events carry of their target: its canonical name, and fields of Event.
+Target = tuple[str, dict[str, Any]]
+Line = tuple[int, dict[str, Any]]
+
+
+def import_engagement(file: BulkFile) -> int:
+    """Load a file of events; returns how many lines were good. The same line twice is one event.
+
+    Raises ClickHouseError; what was loaded until then stays, and loading the file again completes it.
+    """
+    importer = Importer(file)
+    batch: list[Line] = []
+    for line in file:
+        batch.append(line)
+        if len(batch) >= BATCH:
+            importer.load(batch)
+            batch = []
+    importer.load(batch)
+    importer.finish()
+    totals.recount(importer.touched)
+    return importer.loaded
+
+
+class Importer:
+    """Holds what outlives a batch: the facts of videos seen so far, and which totals have to be taken anew."""
+
+    def __init__(self, file: BulkFile) -> None:
+        self.file = file
+        self.loaded = 0
+        self.touched: set[uuid.UUID] = set()
+        self._videos: dict[str, Target | None] = {}  # by the id that lines use; None: not in the catalogue
+        self._inserting = ThreadPoolExecutor(1)  # ClickHouse works on one batch while the next one is read
+        self._inserted: Future[None] | None = None
+
+    def load(self, lines: Sequence[Line]) -> None:
+        """State first, then ClickHouse: both take the same lines again without a change, so a crash between them
+        is mended by loading the file again."""
+        self._learn(lines)
+        latest = timezone.now() + CLOCK_SKEW
+        events: dict[tuple[str, uuid.UUID], Event] = {}
+        for number, record in lines:
+            try:
+                event = self._read(record, latest)
+            except BadLineError as error:
+                self.file.reject(number, str(error), record)
+                continue
+            events[event.user_id, event.event_id] = event
+            self.loaded += 1
+        self._save(list(events.values()))
+
+    def _save(self, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        for kind_model in {change.model for change in relations.CHANGES.values()}:
+            relations.set_all(kind_model, _entries(events, kind_model))
+        self.finish()
+        self._inserted = self._inserting.submit(store.insert, events)
+        self.touched.update(event.video_id for event in events if event.video_id)
+
+    def finish(self) -> None:
+        """Wait until ClickHouse has what it was given. Raises ClickHouseError."""
+        if self._inserted:
+            self._inserted.result()
+            self._inserted = None
+
+    def _learn(self, lines: Sequence[Line]) -> None:
+        """Look up the videos that these lines name and that are not known yet, in one query."""
+        given = {record.get("video_id") for _, record in lines if isinstance(record.get("video_id"), str)}
+        unknown = {text: uuid_of(text) for text in given if text not in self._videos}
+        columns = ("id", "creator_id", "sound_id", "hashtags", "category")
+        rows = Video.objects.filter(id__in=set(unknown.values())).values_list(*columns)
+        found = {row[0]: _target(*row) for row in rows.iterator()}
+        self._videos.update({text: found.get(video_id) for text, video_id in unknown.items()})
+
+    def _read(self, record: dict[str, Any], latest: dt.datetime) -> Event:
+        kind = record.get("kind")
+        if kind not in KINDS:
+            raise BadLineError("kind is missing" if kind is None else f"kind {str(kind)[:40]!r} is not known")
+        user_id = fields.text(record, "user_id", longest=64)
+        occurred_at = fields.time(record, "occurred_at", latest=latest)
+        target, rest = self._video(record) if kind in VIDEO_KINDS else _creator(record, user_id)
+        given = fields.optional_text(record, "event_id", longest=64)
+        event_id = given_id(given) if given else derived_id(user_id, target, kind, occurred_at)
+        watch_ms = fields.optional_number(record, "watch_ms", largest=LONGEST_WATCH_MS)
+        return Event(
+            event_id=event_id,
+            kind=kind,
+            user_id=user_id,
+            occurred_at=occurred_at,
+            completion_percent=fields.optional_number(record, "completion_percent", largest=100),
+            watch_ms=None if watch_ms is None else int(watch_ms),
+            **rest,
+        )
+
+    def _video(self, record: dict[str, Any]) -> Target:
+        target = self._videos.get(fields.text(record, "video_id", longest=200))
+        if target is None:
+            raise BadLineError("video_id is not in the catalogue")
+        return target
+
+
+def _target(
+    video_id: uuid.UUID, creator_id: str, sound_id: str | None, hashtags: list[str], category: str
+) -> Target:
+    return str(video_id), {
+        "video_id": video_id,
+        "creator_id": creator_id,
+        "sound_id": sound_id or "",
+        "hashtags": tuple(hashtags),
+        "category": category,
+    }
+
+
+def _creator(record: dict[str, Any], user_id: str) -> Target:
+    creator_id = fields.text(record, "creator_id", longest=64)
+    if creator_id == user_id:
+        raise BadLineError("one cannot follow or block oneself")
+    return creator_id, {"creator_id": creator_id}
+
+
+def _entries(events: Sequence[Event], model: type) -> list[relations.Entry]:
+    """The changes that events make to one kind of relation."""
+    change_of = {kind: change for kind, change in relations.CHANGES.items() if change.model is model}
+    target: Callable[[Event], Any] = (
+        (lambda event: event.creator_id) if change_of.keys() <= CREATOR_KINDS else (lambda event: event.video_id)
+    )
+    return [
+        (event.user_id, target(event), change_of[event.kind].is_active, event.occurred_at)
+        for event in events
+        if event.kind in change_of
+    ]

@@ -1,0 +1,110 @@
+"""Bodies that come in, and the shapes of what goes out."""
+
+import math
+import uuid
+from typing import Any
+
+from rest_framework import serializers
+
+from engagement.services import Watch
+
+DESTINATIONS = ["message", "story", "copy_link", "external"]
+
+
+class EventIdField(serializers.CharField):
+    def __init__(self) -> None:
+        super().__init__(required=False, allow_null=True, max_length=64, help_text="Your own id; a retry counts once.")
+
+
+class FiniteFloatField(serializers.FloatField):
+    """A number, and nothing that only looks like one (`true`, `"NaN"`)."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool) or not math.isfinite(value := super().to_internal_value(data)):
+            self.fail("invalid")
+        return value
+
+
+class WatchSerializer(serializers.Serializer[Any]):
+    completion_percent = FiniteFloatField(min_value=0, max_value=100)
+    watch_ms = serializers.IntegerField(min_value=0, max_value=2**32 - 1, required=False, allow_null=True)
+    event_id = EventIdField()
+    occurred_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="From 30 days ago to 5 minutes ahead; now when absent."
+    )
+
+    def to_watch(self, video_id: uuid.UUID) -> Watch:
+        data = self.validated_data
+        return Watch(
+            video_id=video_id,
+            completion_percent=data["completion_percent"],
+            watch_ms=data.get("watch_ms"),
+            event_id=data.get("event_id") or "",
+            occurred_at=data.get("occurred_at"),
+        )
+
+
+class BatchedWatchSerializer(WatchSerializer):
+    video_id = serializers.CharField(max_length=64)
+
+
+class WatchBatchSerializer(serializers.Serializer[Any]):
+    """Only the envelope: each event is judged by itself, so that good ones are kept when others are bad."""
+
+    events = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=500)
+
+
+class WatchBatchSchemaSerializer(serializers.Serializer[Any]):
+    events = BatchedWatchSerializer(many=True)
+
+
+class ShareSerializer(serializers.Serializer[Any]):
+    destination = serializers.ChoiceField(DESTINATIONS, required=False, allow_null=True)
+    event_id = EventIdField()
+
+
+class RejectedSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class AcceptedSerializer(serializers.Serializer[Any]):
+    accepted = serializers.IntegerField()
+    rejected = RejectedSerializer(many=True)
+
+
+class LikeStateSerializer(serializers.Serializer[Any]):
+    video_id = serializers.UUIDField()
+    liked = serializers.BooleanField()
+    like_count = serializers.IntegerField()
+
+
+class ShareCountSerializer(serializers.Serializer[Any]):
+    video_id = serializers.UUIDField()
+    share_count = serializers.IntegerField()
+
+
+class SoundSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class VideoSerializer(serializers.Serializer[Any]):
+    """One video as everybody sees it. Documentation: answers are assembled without it, see `presenting`."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    creator_id = serializers.CharField()
+    duration_seconds = serializers.FloatField(allow_null=True)
+    hashtags = serializers.ListField(child=serializers.CharField())
+    sound = SoundSerializer(allow_null=True)
+    category = serializers.CharField(allow_null=True)
+    view_count = serializers.IntegerField()
+    like_count = serializers.IntegerField()
+    share_count = serializers.IntegerField()
+    comment_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    stream_url = serializers.URLField(allow_null=True, help_text="Null until the video has been processed.")
+    thumbnail_url = serializers.URLField(allow_null=True, help_text="Null until the video has been processed.")
+    liked = serializers.BooleanField()

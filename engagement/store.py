@@ -1,0 +1,30 @@
+"""Events in ClickHouse."""
+
+import uuid
+from collections.abc import Sequence
+
+from engagement.events import Event
+from nova.clients import clickhouse
+
+TABLE = "engagement_event_log"
+NO_VIDEO = uuid.UUID(int=0)
+
+
+def insert(events: Sequence[Event]) -> None:
+    """Returns when ClickHouse has them. Inserting an event again changes nothing. Raises ClickHouseError."""
+    clickhouse.insert(
+        TABLE,
+        {
+            "event_id": [event.event_id for event in events],
+            "user_id": [event.user_id for event in events],
+            "video_id": [event.video_id or NO_VIDEO for event in events],
+            "creator_id": [event.creator_id for event in events],
+            "kind": [event.kind for event in events],
+            "completion_percent": [event.completion_percent for event in events],
+            "watch_ms": [event.watch_ms for event in events],
+            "sound_id": [event.sound_id for event in events],
+            "hashtags": [event.hashtags for event in events],
+            "category": [event.category for event in events],
+            "occurred_at": [event.occurred_at for event in events],
+        },
+    )

@@ -1,0 +1,91 @@
+"""Totals after a bulk load: taken from ClickHouse, because loaded events never pass through the outbox."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db import connection, transaction
+
+from engagement import counters
+from engagement.models import OutboxEvent
+from engagement.outbox import DELIVERY_LOCK
+from nova.clients import clickhouse, redis
+
+CHUNK = 1_000
+COLUMNS = """
+    countIf(kind = 'watch' AND ifNull(watch_ms, 1000) >= 1000),
+    countIf(kind = 'share'),
+    countIf(kind = 'comment')
+"""
+ARRIVED = f"SELECT video_id, {COLUMNS} FROM engagement_events WHERE video_id IN %(ids)s GROUP BY video_id"
+# Arrived, and still in the outbox because the relay ended between the two: it will be counted when it is taken out.
+ARRIVED_TWICE = f"{ARRIVED.replace('GROUP BY', 'AND event_id IN %(events)s GROUP BY')}"
+# Likes are counted from their own state, less what the outbox will still add.
+SET = """
+INSERT INTO engagement_videocounter AS known (video_id, view_count, share_count, comment_count, like_count)
+SELECT new.*,
+    (SELECT count(*) FROM engagement_like l WHERE l.video_id = new.video_id AND l.is_active)
+    - (SELECT count(*) FILTER (WHERE kind = 'like') - count(*) FILTER (WHERE kind = 'unlike')
+       FROM engagement_outboxevent o WHERE o.video_id = new.video_id)
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS new(video_id, view_count, share_count, comment_count)
+JOIN reels_video ON reels_video.id = new.video_id
+ORDER BY new.video_id
+ON CONFLICT (video_id) DO UPDATE SET
+    -- ClickHouse forgets events after 400 days, totals do not.
+    view_count = greatest(known.view_count, EXCLUDED.view_count),
+    share_count = greatest(known.share_count, EXCLUDED.share_count),
+    comment_count = greatest(known.comment_count, EXCLUDED.comment_count),
+    like_count = EXCLUDED.like_count
+"""
+Sums = dict[uuid.UUID, tuple[int, ...]]
+
+
+def recount(video_ids: Iterable[uuid.UUID]) -> None:
+    """Set the totals of videos to what ClickHouse and the likes say. Doing it again changes nothing.
+
+    Raises ClickHouseError.
+    """
+    for chunk in _chunks(sorted(video_ids)):
+        with transaction.atomic():
+            _lock_out_relays()
+            _set(chunk, _sums(ARRIVED, ids=chunk), _undelivered(chunk))
+        _forget_copies(chunk)
+
+
+def _undelivered(chunk: Sequence[uuid.UUID]) -> Sums:
+    waiting = list(OutboxEvent.objects.filter(video_id__in=chunk).values_list("event_id", flat=True))
+    summed: Sums = {}
+    for some in _chunks(waiting):
+        for video_id, sums in _sums(ARRIVED_TWICE, ids=chunk, events=some).items():
+            known = summed.get(video_id, (0, 0, 0))
+            summed[video_id] = tuple(a + b for a, b in zip(known, sums, strict=True))
+    return summed
+
+
+def _set(chunk: Sequence[uuid.UUID], arrived: Sums, undelivered: Sums) -> None:
+    none = (0, 0, 0)
+    rows = [
+        (video_id, *(a - u for a, u in zip(arrived.get(video_id, none), undelivered.get(video_id, none), strict=True)))
+        for video_id in chunk
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SET, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _sums(sql: str, **parameters: Any) -> Sums:
+    return {row[0]: row[1:] for row in clickhouse.select(sql, parameters)}
+
+
+def _forget_copies(chunk: Sequence[uuid.UUID]) -> None:
+    with redis.fail_open("forget_counters"):
+        redis.connection().unlink(*[counters.key(video_id, kind) for video_id in chunk for kind in counters.TYPES])
+
+
+def _lock_out_relays() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DELIVERY_LOCK])
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]

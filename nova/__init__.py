@@ -1,0 +1,1 @@
+"""Nova: a personalised short-video feed. The ground floor: it knows no app."""

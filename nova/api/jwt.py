@@ -1,0 +1,171 @@
+"""Who is calling: RS256 bearer tokens, verified with keys that can rotate."""
+
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from django.conf import settings
+from rest_framework import authentication, exceptions, permissions
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # which imports this module
+
+LONGEST_USER_ID = 64
+REQUIRED_CLAIMS = ["iss", "aud", "exp", "sub"]
+KEYS_ARE_FRESH_FOR = 60.0  # seconds until key files are looked at again
+JWKS_TIMEOUT = 3
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The caller. `id` is the token's `sub`; `is_admin` its `role: admin`."""
+
+    id: str
+    is_admin: bool = False
+    is_authenticated: bool = True
+
+
+class InvalidTokenError(exceptions.AuthenticationFailed):
+    default_code = "invalid_token"
+
+
+class BearerAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer <JWT>`."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, None] | None:
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        return verify(token.strip()), None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="nova"'
+
+
+class IsAuthenticated(permissions.BasePermission):
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.user, Principal)
+
+
+class IsAdmin(permissions.BasePermission):
+    message = "This needs a token with role: admin."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return isinstance(request.user, Principal) and request.user.is_admin
+
+
+def verify(token: str) -> Principal:
+    """The principal of a valid token. Raises InvalidTokenError for any other."""
+    for key in _candidate_keys(token):
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=settings.JWT_ISSUER,
+                audience=settings.JWT_AUDIENCE,
+                options={"require": REQUIRED_CLAIMS},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.ExpiredSignatureError:
+            raise InvalidTokenError("The token has expired.") from None
+        except jwt.InvalidTokenError as error:
+            raise InvalidTokenError(f"The token is not acceptable: {error}.") from None
+        return _principal(claims)
+    raise InvalidTokenError("The token is signed by a key that is not trusted here.")
+
+
+def _principal(claims: dict[str, Any]) -> Principal:
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_USER_ID or "\0" in subject:
+        raise InvalidTokenError(f"`sub` must be a string of 1 to {LONGEST_USER_ID} characters.")
+    return Principal(subject, is_admin=claims.get("role") == "admin")
+
+
+def _candidate_keys(token: str) -> list[Any]:
+    """The keys that may have signed `token`: the one its `kid` names, else all."""
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError:
+        raise InvalidTokenError("The token is not a JWT.") from None
+    if header.get("alg") != "RS256":
+        raise InvalidTokenError("Only RS256 tokens are accepted.")
+    named, unnamed = key_ring.keys()
+    by_kid = named.get(header.get("kid", ""))
+    return [by_kid] if by_kid else [*unnamed, *named.values()]
+
+
+Keys = tuple[dict[str, Any], list[Any]]
+
+
+class KeyRing:
+    """The trusted public keys, reread once a minute so that they rotate without a restart.
+
+    When reading fails the last keys stay: a key server that is away must not lock everybody out.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: Keys = ({}, [])
+        self._read_at = 0.0
+
+    def keys(self) -> Keys:
+        """Keys by `kid`, and those without one."""
+        if time.monotonic() - self._read_at > KEYS_ARE_FRESH_FOR or not self._read_at:
+            with self._lock:
+                self._refresh()
+        return self._keys
+
+    def forget(self) -> None:
+        self._read_at = 0.0
+
+    def _refresh(self) -> None:
+        try:
+            self._keys = _read_jwks(settings.JWT_JWKS), _read_pem_files(tuple(settings.JWT_PUBLIC_KEY_FILES))
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            if not any(self._keys):
+                raise exceptions.AuthenticationFailed("No token can be verified: the keys cannot be read.") from error
+        self._read_at = time.monotonic()
+
+
+key_ring = KeyRing()
+
+
+def _read_jwks(source: str) -> dict[str, Any]:
+    if not source:
+        return {}
+    if source.startswith(("https://", "http://")):
+        key_set = jwt.PyJWKClient(source, timeout=JWKS_TIMEOUT, cache_jwk_set=False).get_jwk_set()
+    else:
+        key_set = jwt.PyJWKSet.from_json(Path(source).read_text())
+    return {key.key_id or f"key-{number}": key.key for number, key in enumerate(key_set.keys)}
+
+
+def _read_pem_files(paths: tuple[str, ...]) -> list[Any]:
+    return [_parse_pem(Path(path).read_text()) for path in paths]
+
+
+@lru_cache(maxsize=16)
+def _parse_pem(text: str) -> Any:
+    return jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).prepare_key(text)
+
+
+def sign(user_id: str, *, lifetime: int, is_admin: bool = False) -> str:
+    """A development token. Raises OSError without a signing key (production has none)."""
+    now = int(time.time())
+    claims: dict[str, Any] = {
+        "sub": user_id,
+        "iss": settings.JWT_ISSUER,
+        "aud": settings.JWT_AUDIENCE,
+        "iat": now,
+        "exp": now + lifetime,
+    }
+    if is_admin:
+        claims["role"] = "admin"
+    return jwt.encode(claims, Path(settings.JWT_PRIVATE_KEY_FILE).read_text(), algorithm="RS256")

@@ -1,0 +1,50 @@
+"""What drf-spectacular cannot see by itself: the problem answers every endpoint shares, and the token."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField(help_text="Stable; programs may rely on it.")
+    request_id = serializers.CharField()
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "nova.api.jwt.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: SpectacularSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def problem(description: str) -> OpenApiResponse:
+    return OpenApiResponse(ProblemSerializer, description=description)
+
+
+class AutoSchema(SpectacularSchema):
+    """Adds to every operation the problems that any of them can answer with."""
+
+    def get_response_serializers(self) -> Any:
+        declared = super().get_response_serializers()
+        if not isinstance(declared, dict):
+            declared = {200: declared}
+        return declared | {key: value for key, value in self._common().items() if key not in declared}
+
+    def _common(self) -> dict[tuple[int, str], Any]:
+        kinds = {}
+        if self.get_auth():
+            kinds |= {401: "No valid token", 429: "Too many requests"}
+        kinds |= {400: "Something in the request is not valid", 503: "A part of the service is away"}
+        if "{" in self.path:
+            kinds[404] = "There is no such thing"
+        return {(status, "application/problem+json"): problem(text) for status, text in kinds.items()}

@@ -1,0 +1,133 @@
+"""The one place that talks to ClickHouse, over its native protocol."""
+
+import queue
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from clickhouse_driver import Client, errors
+from clickhouse_driver.util.helpers import parse_url
+from django.conf import settings
+
+CONNECT_TIMEOUT = 2
+QUERY_TIMEOUT = 10
+POOL_SIZE = 8
+# What may work when it is tried again: the network, a server that is starting, too busy or out of memory.
+RETRYABLE_CODES = {
+    errors.ErrorCodes.NETWORK_ERROR,
+    errors.ErrorCodes.SOCKET_TIMEOUT,
+    errors.ErrorCodes.TIMEOUT_EXCEEDED,
+    errors.ErrorCodes.TOO_MANY_SIMULTANEOUS_QUERIES,
+    errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED,
+}
+Rows = list[tuple[Any, ...]]
+
+
+class ClickHouseError(Exception):
+    """A call to ClickHouse failed; `retryable` says whether the same call may work later."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Pool:
+    """Keeps up to POOL_SIZE idle connections; a connection that failed is closed, not returned."""
+
+    def __init__(self) -> None:
+        self._idle: queue.LifoQueue[Client] = queue.LifoQueue(POOL_SIZE)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        client = self._take()
+        try:
+            with own_errors():
+                yield client
+        except BaseException:
+            client.disconnect()  # whatever happened, the next query deserves a connection in a known state
+            raise
+        self._return(client)
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get_nowait().disconnect()
+
+    def _take(self) -> Client:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return connect()
+
+    def _return(self, client: Client) -> None:
+        try:
+            self._idle.put_nowait(client)
+        except queue.Full:
+            client.disconnect()
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """The driver's errors as ClickHouseError."""
+    try:
+        yield
+    except errors.ServerException as error:
+        raise ClickHouseError(_summary(error), retryable=error.code in RETRYABLE_CODES) from error
+    except (errors.Error, OSError, EOFError) as error:
+        raise ClickHouseError(f"{type(error).__name__}: {error}", retryable=True) from error
+
+
+pool = Pool()
+
+
+def connect(**overrides: Any) -> Client:
+    """A client of its own. Nothing is sent before its first query."""
+    host, options = parse_url(settings.CLICKHOUSE_URL)
+    options |= {
+        "database": settings.CLICKHOUSE_DATABASE,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "send_receive_timeout": QUERY_TIMEOUT,
+        "sync_request_timeout": CONNECT_TIMEOUT,
+    }
+    return Client(host, **(options | overrides))
+
+
+def select(sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+    """All rows of a query. Raises ClickHouseError."""
+    with pool.client() as client:
+        return client.execute(sql, parameters or {})  # type: ignore[no-any-return]
+
+
+def select_columns(sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
+    """The same by column; an empty list when there is no row."""
+    with pool.client() as client:
+        return client.execute(sql, parameters or {}, columnar=True)  # type: ignore[no-any-return]
+
+
+def run(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT) -> None:
+    """Run a statement for its effect. Raises ClickHouseError."""
+    with pool.client() as client:
+        client.execute(sql, parameters or {}, settings={"max_execution_time": timeout})
+
+
+def run_once(sql: str, **overrides: Any) -> None:
+    """The same on a connection of its own, which may differ from the pool's. Raises ClickHouseError."""
+    client = connect(**overrides)
+    try:
+        with own_errors():
+            client.execute(sql)
+    finally:
+        client.disconnect()
+
+
+def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> int:
+    """Insert rows given by column; returns their number once ClickHouse has them. Raises ClickHouseError."""
+    names = ", ".join(columns)
+    with pool.client() as client:
+        return client.execute(  # type: ignore[no-any-return]
+            f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True
+        )
+
+
+def _summary(error: errors.ServerException) -> str:
+    """The first line of what the server says: below it comes a stack trace, and sometimes the rows."""
+    return f"code {error.code}: {str(error.message).splitlines()[0][:300]}"

@@ -1,0 +1,1 @@
+"""The engines Nova starts by itself when no URL names one: development and tests only."""

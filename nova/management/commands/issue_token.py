@@ -1,0 +1,26 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from nova.api import jwt
+
+
+class Command(BaseCommand):
+    help = "Print signed development tokens, one a line and nothing else."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("users", nargs="+", metavar="USER")
+        parser.add_argument("--admin", action="store_true", help="with role: admin")
+        parser.add_argument("--ttl", type=int, default=3600, help="seconds (default 3600)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.APP_ENV == "production":
+            raise CommandError("Production tokens come from your identity service; this command is for development.")
+        if not settings.JWT_PRIVATE_KEY_FILE:
+            raise CommandError("There is no signing key yet: run `make run` or `manage.py engines start` once.")
+        for user in options["users"]:
+            if not 0 < len(user) <= jwt.LONGEST_USER_ID:
+                raise CommandError(f"A user id has 1 to {jwt.LONGEST_USER_ID} characters.")
+            self.stdout.write(jwt.sign(user, lifetime=options["ttl"], is_admin=options["admin"]))

@@ -1,0 +1,54 @@
+"""Middleware. Nova keeps little of it: every layer is paid for by every feed."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.contrib.auth import middleware as auth
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestIdMiddleware:
+    """Gives every request an id, the caller's own where it is sound, and returns it in `X-Request-ID`."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
+        request.request_id = request_id  # type: ignore[attr-defined]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class _SkipsApi:
+    """The API knows tokens, not sessions: only the admin pays for sessions, users and messages."""
+
+    get_response: Handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc, no-any-return]
+
+
+class SessionMiddleware(_SkipsApi, sessions.SessionMiddleware):
+    pass
+
+
+class AuthenticationMiddleware(_SkipsApi, auth.AuthenticationMiddleware):
+    pass
+
+
+class MessageMiddleware(_SkipsApi, messages.MessageMiddleware):
+    pass

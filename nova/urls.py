@@ -1,0 +1,30 @@
+"""Every address. Each app owns its endpoints; they are named by string so that the ground floor imports no app."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from nova.views import HealthViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("health", HealthViewSet, basename="health")
+
+api = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("", include("ranking.urls")),
+    path("", include("engagement.urls")),
+    path("", include(router.urls)),
+]
+
+urlpatterns = [
+    path("", include("ranking.player")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api)),
+]
+
+handler400 = "nova.api.problems.bad_request"
+handler403 = "nova.api.problems.permission_denied"
+handler404 = "nova.api.problems.not_found"
+handler500 = "nova.api.problems.server_error"

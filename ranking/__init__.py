@@ -1,0 +1,1 @@
+"""What you should see: candidates, scoring, and the feed."""

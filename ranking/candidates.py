@@ -1,0 +1,121 @@
+"""Candidate sources: where the videos come from that may be in a feed. Each may fail without the others."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import structlog
+from django.db import DatabaseError, connection
+from numpy.typing import NDArray
+
+from nova.clients import clickhouse
+from nova.clients.clickhouse import ClickHouseError
+from ranking.engine import ids
+from ranking.signal_table import SignalTable, in_tie_order
+
+log = structlog.get_logger(__name__)
+LARGEST_TABLE = 20_000
+MOST_POPULAR = 12_000
+MOST_FOLLOWED = 500
+TOO_NEW_BELOW_VIEWS = 30  # below that a video's rates say nothing of it yet
+# Bits of the `sources` column, and the names that `?explain=1` shows.
+FRESH, POPULAR, FOLLOWED, EXPLORATION = 1, 2, 4, 8
+NAMES = {FRESH: "fresh", POPULAR: "popular", FOLLOWED: "followed", EXPLORATION: "exploration"}
+
+# What each video did over 30 days, the most viewed first.
+RECENT = """
+SELECT video_id, sum(completion_sum), sum(completion_count), sum(view_count) AS viewed
+FROM video_signal_hours FINAL
+WHERE hour > now() - INTERVAL 30 DAY {only}
+GROUP BY video_id ORDER BY viewed DESC, video_id LIMIT %(limit)s
+"""
+NEWEST = "SELECT id FROM reels_video WHERE is_published ORDER BY created_at DESC, id LIMIT %s"
+FOLLOWED_NEWEST = """
+SELECT id FROM reels_video
+WHERE is_published AND creator_id = ANY(%s) AND created_at > now() - interval '30 days'
+ORDER BY created_at DESC, id LIMIT %s
+"""
+LIFE = """
+SELECT v.id, extract(epoch FROM v.created_at)::float8, v.creator_id, coalesce(c.like_count, 0),
+       coalesce(c.share_count, 0), coalesce(c.comment_count, 0), coalesce(c.view_count, 0)
+FROM reels_video v LEFT JOIN engagement_videocounter c ON c.video_id = v.id
+WHERE v.is_published AND v.id = ANY(%s)
+"""
+Recent = dict[uuid.UUID, tuple[float, int]]  # sum of completions, number of them
+
+
+def build() -> SignalTable:
+    """The table of fresh and popular candidates, the same for everybody."""
+    recent = _recent(LARGEST_TABLE)
+    popular = set(list(recent)[:MOST_POPULAR])
+    newest = _newest(LARGEST_TABLE)
+    chosen = list(dict.fromkeys([*popular, *newest]))[:LARGEST_TABLE]
+    fresh = set(newest)
+    return _table(chosen, recent, lambda each: FRESH * (each in fresh) + POPULAR * (each in popular))
+
+
+def followed(creators: Sequence[str]) -> SignalTable | None:
+    """A person's own source: the new videos of whom they follow. None when there are none."""
+    found = _ids(FOLLOWED_NEWEST, [list(creators), MOST_FOLLOWED]) if creators else []
+    return _table(found, _recent_of(found), lambda each: FOLLOWED) if found else None
+
+
+def _table(video_ids: Sequence[uuid.UUID], recent: Recent, source: Callable[[uuid.UUID], int]) -> SignalTable:
+    with connection.cursor() as cursor:
+        cursor.execute(LIFE, [list(video_ids)])
+        rows = cursor.fetchall()
+    creators = list(dict.fromkeys(row[2] for row in rows))
+    columns = _columns(rows, {creator: index for index, creator in enumerate(creators)}, recent)
+    sources = np.array([source(row[0]) for row in rows], np.uint8)
+    sources[columns["new"]] |= EXPLORATION
+    return in_tie_order(columns, creators, sources)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Recent) -> dict[str, NDArray[Any]]:
+    completions = [recent.get(row[0], (0.0, 0)) for row in rows]
+    counts = np.array([row[3:7] for row in rows], np.float64).reshape(-1, 4)
+    return {
+        "video_id": ids.ids_from_uuids(row[0] for row in rows),
+        "created_at": np.array([row[1] for row in rows], np.float64),
+        "creator": np.array([index[row[2]] for row in rows], np.int32),
+        "completion_sum": np.array([each[0] for each in completions], np.float64),
+        "views_30d": np.array([each[1] for each in completions], np.float64),
+        "likes": counts[:, 0],
+        "shares": counts[:, 1],
+        "comments": counts[:, 2],
+        "views": counts[:, 3],
+        "new": counts[:, 3] < TOO_NEW_BELOW_VIEWS,
+    }
+
+
+def _recent(limit: int) -> Recent:
+    return _completions(RECENT.format(only=""), {"limit": limit})
+
+
+def _recent_of(video_ids: Sequence[uuid.UUID]) -> Recent:
+    sql = RECENT.format(only="AND video_id IN %(ids)s")
+    return _completions(sql, {"ids": list(video_ids), "limit": len(video_ids)})
+
+
+def _completions(sql: str, parameters: dict[str, Any]) -> Recent:
+    """Nothing when ClickHouse is away: fresh videos still rank by what PostgreSQL knows."""
+    try:
+        return {row[0]: (row[1], row[2]) for row in clickhouse.select(sql, parameters)}
+    except ClickHouseError as error:
+        log.warning("candidate_source_failed", source="popular", error=str(error))
+        return {}
+
+
+def _newest(limit: int) -> list[uuid.UUID]:
+    try:
+        return _ids(NEWEST, [limit])
+    except DatabaseError as error:
+        log.warning("candidate_source_failed", source="fresh", error=type(error).__name__)
+        return []
+
+
+def _ids(sql: str, parameters: Sequence[Any]) -> list[uuid.UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]

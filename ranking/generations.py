@@ -1,0 +1,112 @@
+"""Feed generations: a feed as it was built once, in Redis until nobody pages through it any more.
+
+`feed:u:{user}` names the current one, `feed:u:{user}:{generation}` holds its list. An engagement drops the name alone:
+the next first page is built anew, while older cursors go on in the list they began.
+"""
+
+import random
+import secrets
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nova.clients import redis
+from ranking.engine import ids
+
+LIFETIME = 3600  # of the current feed
+JITTER = 0.05  # so that feeds warmed together do not expire together
+PAGING_LIFETIME = 2 * 3600 + 600  # a cursor from the current feed's last second is good for an hour more
+GENERATION_BYTES = 8
+ENTRY = np.dtype([("id", ">u8", (2,)), ("score", "<f4"), ("liked", "?")])
+VARIANTS = ["ranked", "newest"]  # the first byte of a stored feed is an index into this
+
+# The current feed in one round trip: its generation and its list.
+READ_CURRENT = """
+local generation = redis.call('GET', KEYS[1])
+if not generation then return false end
+return {generation, redis.call('GET', KEYS[1] .. ':' .. generation)}
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """The list: n rows of video id, score and whether the person liked it when the feed was built."""
+
+    rows: NDArray[np.void]
+
+    @classmethod
+    def of(cls, video_ids: NDArray[np.uint64], scores: NDArray[np.float32]) -> "Entries":
+        rows = np.zeros(len(scores), ENTRY)
+        rows["id"], rows["score"] = video_ids, scores
+        return cls(rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def video_ids(self) -> list[uuid.UUID]:
+        return ids.ids_to_uuids(self.rows["id"])
+
+    def with_liked(self, liked: Collection[uuid.UUID]) -> "Entries":
+        rows = self.rows.copy()
+        rows["liked"] = [video_id in liked for video_id in self.video_ids]
+        return Entries(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    generation: bytes
+    variant: str
+    entries: Entries
+
+    def to_bytes(self) -> bytes:
+        return bytes([VARIANTS.index(self.variant)]) + self.entries.rows.tobytes()
+
+    @classmethod
+    def from_bytes(cls, generation: bytes, raw: bytes) -> "Feed":
+        return cls(generation, VARIANTS[raw[0]], Entries(np.frombuffer(raw, ENTRY, offset=1)))
+
+
+def new_name() -> bytes:
+    return secrets.token_bytes(GENERATION_BYTES)
+
+
+def key(user_id: str) -> str:
+    return f"feed:u:{user_id}"
+
+
+def save(user_id: str, feed: Feed) -> None:
+    """Make this the current feed."""
+    lifetime = int(LIFETIME * random.uniform(1 - JITTER, 1))
+    name = feed.generation.hex()
+    with redis.fail_open("write_feed"):
+        pipeline = redis.connection().pipeline(transaction=True)
+        pipeline.set(f"{key(user_id)}:{name}", feed.to_bytes(), ex=PAGING_LIFETIME)
+        pipeline.set(key(user_id), name, ex=lifetime)
+        pipeline.execute()
+
+
+def current(user_id: str) -> Feed | None:
+    with redis.fail_open("read_feed"):
+        found = redis.connection().eval(READ_CURRENT, 1, key(user_id))
+        if found and found[1]:
+            return Feed.from_bytes(bytes.fromhex(found[0].decode()), found[1])
+    return None
+
+
+def load(user_id: str, generation: bytes) -> Feed | None:
+    """An older feed that somebody pages through; its life is prolonged by that of the next cursor."""
+    with redis.fail_open("read_feed"):
+        raw = redis.connection().getex(f"{key(user_id)}:{generation.hex()}", ex=PAGING_LIFETIME)
+        if raw:
+            return Feed.from_bytes(generation, raw)
+    return None
+
+
+def drop_current(user_id: str) -> None:
+    """Have the next first page built anew."""
+    with redis.fail_open("drop_feed"):
+        redis.connection().delete(key(user_id))

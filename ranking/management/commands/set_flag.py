@@ -1,0 +1,22 @@
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ranking import services
+
+
+class Command(BaseCommand):
+    help = "Turn a flag on for a share of people: always the same ones, more of them as the share grows."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--percent", required=True, help="0 to 100, two decimals at most")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            flag = services.set_flag(name=options["name"], percent=Decimal(options["percent"]))
+        except (InvalidOperation, ValidationError) as error:
+            raise CommandError(f"{options['percent']!r} is not a percentage from 0 to 100: {error}") from error
+        self.stdout.write(f"{flag.name} is on for {flag.percent} % of people. Running workers follow within 30 s.")

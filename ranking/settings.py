@@ -1,0 +1,65 @@
+"""What staff tuned, as every worker sees it: kept for ten seconds, so that a change is everywhere within thirty."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import structlog
+from django.db import DatabaseError
+
+from ranking.models import FeatureFlag, WeightSet
+
+log = structlog.get_logger(__name__)
+FRESH_FOR = 10.0  # seconds
+FEED_FLAG = "use_new_feed_ranking"
+Value = TypeVar("Value")
+
+
+class Remembered(Generic[Value]):
+    """A value that is read again when it is older than FRESH_FOR; the last one stays while PostgreSQL is away."""
+
+    def __init__(self, read: Callable[[], Value]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._known: tuple[float, Value] | None = None
+
+    def get(self) -> Value:
+        known = self._known
+        if known and time.monotonic() - known[0] < FRESH_FOR:
+            return known[1]
+        with self._lock:
+            return self._refresh()
+
+    def forget(self) -> None:
+        self._known = None
+
+    def _refresh(self) -> Value:
+        try:
+            value = self._read()
+        except DatabaseError:
+            if self._known is None:
+                raise
+            log.warning("settings_stale")
+            value = self._known[1]
+        self._known = time.monotonic(), value
+        return value
+
+
+def _read_weight_set() -> WeightSet:
+    """Without an active set, the defaults rank."""
+    return WeightSet.objects.filter(is_active=True).first() or WeightSet(name="built-in defaults")
+
+
+def _read_feed_flag() -> FeatureFlag:
+    return FeatureFlag.objects.filter(name=FEED_FLAG).first() or FeatureFlag(name=FEED_FLAG, percent=0)
+
+
+weight_set = Remembered(_read_weight_set)
+feed_flag = Remembered(_read_feed_flag)
+
+
+def forget() -> None:
+    """Read everything anew the next time: for the process that made a change."""
+    weight_set.forget()
+    feed_flag.forget()

@@ -1,0 +1,110 @@
+"""Loading the catalogue: `import_catalogue`, and the generated one of `load_demo`."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from nova import fields
+from nova.bulk import BadLineError, BulkFile
+from reels import cards
+from reels.ids import parse, video_id
+from reels.models import Creator, Sound, Video
+
+BATCH = 2_000
+CLOCK_SKEW = dt.timedelta(minutes=5)
+MOST_HASHTAGS = 100
+LONGEST_ID = 200
+UPDATED = [
+    "external_id", "creator", "title", "description", "hashtags", "category", "sound", "duration_seconds", "created_at"
+]  # fmt: skip
+
+
+def import_catalogue(file: BulkFile) -> int:
+    """Load a file of videos; returns how many lines were good. The same line twice changes nothing."""
+    loaded = 0
+    batch: list[Video] = []
+    for number, record in file:
+        try:
+            batch.append(read_video(record))
+        except BadLineError as error:
+            file.reject(number, str(error), record)
+            continue
+        if len(batch) >= BATCH:
+            loaded += save(batch)
+            batch = []
+    return loaded + save(batch)
+
+
+def read_video(record: dict[str, Any]) -> Video:
+    """An unsaved Video with its creator and sound. Raises BadLineError."""
+    given = fields.text(record, "id", longest=LONGEST_ID)
+    return Video(
+        id=video_id(given),
+        external_id=None if parse(given) else given,
+        creator=Creator(id=fields.text(record, "creator_id", longest=64)),
+        title=fields.text(record, "title", longest=500),
+        description=fields.optional_text(record, "description", longest=5000),
+        hashtags=_hashtags(record),
+        category=fields.optional_text(record, "category", longest=64),
+        sound=_sound(record),
+        duration_seconds=fields.optional_number(record, "duration_seconds", largest=86_400),
+        created_at=fields.time(record, "created_at", latest=timezone.now() + CLOCK_SKEW),
+    )
+
+
+@transaction.atomic
+def save(videos: Sequence[Video]) -> int:
+    """Insert or update videos with their creators and sounds; of two with one id the later counts."""
+    latest = list({video.id: video for video in videos}.values())
+    Creator.objects.bulk_create(_distinct(video.creator for video in latest), ignore_conflicts=True)
+    Sound.objects.bulk_create(
+        _distinct(video.sound for video in latest if video.sound),
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["name"],
+    )
+    Video.objects.bulk_create(latest, update_conflicts=True, unique_fields=["id"], update_fields=UPDATED)
+    changed([video.id for video in latest])
+    return len(videos)
+
+
+def set_published(videos: QuerySet[Video], *, is_published: bool) -> None:
+    """Show videos, or take them out of every feed."""
+    with transaction.atomic():
+        video_ids = list(videos.values_list("id", flat=True))
+        Video.objects.filter(id__in=video_ids).update(is_published=is_published)
+        changed(video_ids)
+
+
+def changed(video_ids: Sequence[uuid.UUID]) -> None:
+    """Call it in the transaction that changes videos: what is cached of them is no longer true."""
+    transaction.on_commit(lambda: cards.forget(video_ids))
+
+
+def _distinct(rows: Iterable[Any]) -> list[Any]:
+    return list({row.id: row for row in rows}.values())
+
+
+def _hashtags(record: dict[str, Any]) -> list[str]:
+    """Hashtags without `#`, lower case, each once, in their order."""
+    given = record.get("hashtags")
+    if given is None:
+        return []
+    if not isinstance(given, list) or len(given) > MOST_HASHTAGS:
+        raise BadLineError(f"hashtags is not a list of at most {MOST_HASHTAGS}")
+    tags = [fields.text({"hashtags": tag}, "hashtags", longest=100).lstrip("#").lower() for tag in given]
+    return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+def _sound(record: dict[str, Any]) -> Sound | None:
+    given = record.get("sound")
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadLineError("sound is not an object")
+    return Sound(id=fields.text(given, "id", longest=64), name=fields.optional_text(given, "name", longest=200))

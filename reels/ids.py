@@ -1,0 +1,19 @@
+"""Video ids. An imported id that is no UUID becomes one, always the same."""
+
+import hashlib
+import uuid
+
+PREFIX = uuid.NAMESPACE_URL.bytes + b"nova:video:"
+
+
+def parse(text: str) -> uuid.UUID | None:
+    """The UUID that `text` writes in its usual form, else None."""
+    try:
+        return uuid.UUID(text) if len(text) in (32, 36) else None
+    except ValueError:
+        return None
+
+
+def video_id(given: str) -> uuid.UUID:
+    """The id of a video that is known elsewhere as `given`: itself when it is a UUID, else a UUIDv5 (URL namespace)."""
+    return parse(given) or uuid.UUID(bytes=hashlib.sha1(PREFIX + given.encode()).digest()[:16], version=5)
