@@ -19,7 +19,9 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except OperationalError as error:
-        raise SystemExit(f"PostgreSQL does not answer: {error}\nCheck DATABASE_URL, or start it with `make run`.") from error
+        raise SystemExit(
+            f"PostgreSQL does not answer: {error}\nCheck DATABASE_URL, or start it with `make run`."
+        ) from error
     except ProgrammingError as error:
         if "does not exist" not in str(error):
             raise

@@ -40,13 +40,12 @@ class Event:
 
     def to_payload(self) -> dict[str, Any]:
         """Versioned JSON."""
-        fields = asdict(self) | {
+        return asdict(self) | {
             "version": VERSION,
             "event_id": str(self.event_id),
             "video_id": str(self.video_id) if self.video_id else None,
             "occurred_at": self.occurred_at.isoformat(),
         }
-        return fields
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> "Event":

@@ -11,7 +11,8 @@ from django.utils import timezone
 from engagement import relations, store, totals
 from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
 from nova import fields
-from nova.bulk import BadLineError, BulkFile
+from nova.bulk import BadLineError
+from reels.catalogue import Records
 from reels.ids import video_id as uuid_of
 from reels.models import Video
 
@@ -23,7 +24,7 @@ Target = tuple[str, dict[str, Any]]
 Line = tuple[int, dict[str, Any]]
 
 
-def import_engagement(file: BulkFile) -> int:
+def import_engagement(file: Records) -> int:
     """Load a file of events; returns how many lines were good. The same line twice is one event.
 
     Raises ClickHouseError; what was loaded until then stays, and loading the file again completes it.
@@ -44,7 +45,7 @@ def import_engagement(file: BulkFile) -> int:
 class Importer:
     """Holds what outlives a batch: the facts of videos seen so far, and which totals have to be taken anew."""
 
-    def __init__(self, file: BulkFile) -> None:
+    def __init__(self, file: Records) -> None:
         self.file = file
         self.loaded = 0
         self.touched: set[uuid.UUID] = set()
@@ -85,7 +86,7 @@ class Importer:
 
     def _learn(self, lines: Sequence[Line]) -> None:
         """Look up the videos that these lines name and that are not known yet, in one query."""
-        given = {record.get("video_id") for _, record in lines if isinstance(record.get("video_id"), str)}
+        given = {record["video_id"] for _, record in lines if isinstance(record.get("video_id"), str)}
         unknown = {text: uuid_of(text) for text in given if text not in self._videos}
         columns = ("id", "creator_id", "sound_id", "hashtags", "category")
         rows = Video.objects.filter(id__in=set(unknown.values())).values_list(*columns)
@@ -119,9 +120,7 @@ class Importer:
         return target
 
 
-def _target(
-    video_id: uuid.UUID, creator_id: str, sound_id: str | None, hashtags: list[str], category: str
-) -> Target:
+def _target(video_id: uuid.UUID, creator_id: str, sound_id: str | None, hashtags: list[str], category: str) -> Target:
     return str(video_id), {
         "video_id": video_id,
         "creator_id": creator_id,

@@ -44,9 +44,7 @@ def _parse(found: dict[bytes, bytes]) -> Recent:
     by_kind: dict[bytes, dict[uuid.UUID, bytes]] = {b"w:": {}, b"l:": {}}
     for name, value in found.items():
         by_kind[name[:2]][uuid.UUID(name[2:].decode())] = value
-    return Recent(
-        frozenset(by_kind[b"w:"]), {video_id: value == b"1" for video_id, value in by_kind[b"l:"].items()}
-    )
+    return Recent(frozenset(by_kind[b"w:"]), {video_id: value == b"1" for video_id, value in by_kind[b"l:"].items()})
 
 
 def _note(user_id: str, values: dict[str, bytes]) -> None:
@@ -54,6 +52,6 @@ def _note(user_id: str, values: dict[str, bytes]) -> None:
         return
     with redis.fail_open("write_recent"):
         pipeline = redis.connection().pipeline(transaction=False)
-        pipeline.hset(key(user_id), mapping=values)  # type: ignore[arg-type]
+        pipeline.hset(key(user_id), mapping=values)
         pipeline.expire(key(user_id), LIFETIME)
         pipeline.execute()

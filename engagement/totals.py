@@ -27,7 +27,8 @@ SELECT new.*,
     (SELECT count(*) FROM engagement_like l WHERE l.video_id = new.video_id AND l.is_active)
     - (SELECT count(*) FILTER (WHERE kind = 'like') - count(*) FILTER (WHERE kind = 'unlike')
        FROM engagement_outboxevent o WHERE o.video_id = new.video_id)
-FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS new(video_id, view_count, share_count, comment_count)
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS new(video_id, view_count, share_count, comment_count)
 JOIN reels_video ON reels_video.id = new.video_id
 ORDER BY new.video_id
 ON CONFLICT (video_id) DO UPDATE SET
@@ -65,7 +66,10 @@ def _undelivered(chunk: Sequence[uuid.UUID]) -> Sums:
 def _set(chunk: Sequence[uuid.UUID], arrived: Sums, undelivered: Sums) -> None:
     none = (0, 0, 0)
     rows = [
-        (video_id, *(a - u for a, u in zip(arrived.get(video_id, none), undelivered.get(video_id, none), strict=True)))
+        (
+            video_id,
+            *(a - u for a, u in zip(arrived.get(video_id, none), undelivered.get(video_id, none), strict=True)),
+        )
         for video_id in chunk
     ]
     with connection.cursor() as cursor:

@@ -25,12 +25,8 @@ VIDEO_ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH)
     watch=extend_schema(
         parameters=[VIDEO_ID], request=shapes.WatchSerializer, responses={202: shapes.AcceptedSerializer}
     ),
-    watch_many=extend_schema(
-        request=shapes.WatchBatchSchemaSerializer, responses={202: shapes.AcceptedSerializer}
-    ),
-    share=extend_schema(
-        parameters=[VIDEO_ID], request=shapes.ShareSerializer, responses=shapes.ShareCountSerializer
-    ),
+    watch_many=extend_schema(request=shapes.WatchBatchSchemaSerializer, responses={202: shapes.AcceptedSerializer}),
+    share=extend_schema(parameters=[VIDEO_ID], request=shapes.ShareSerializer, responses=shapes.ShareCountSerializer),
 )
 class VideoViewSet(NovaViewSet):
     """One video, and what the caller does to it."""

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import orjson
 from tqdm import tqdm
@@ -31,7 +31,7 @@ class BulkFile:
         self.rejected = 0
         self._rejects: IO[bytes] | None = None
         self._raw = path.open("rb")
-        self._lines: IO[bytes] = gzip.open(self._raw) if path.suffix == ".gz" else self._raw  # type: ignore[assignment]
+        self._lines: IO[bytes] = _unpacked(self._raw) if path.suffix == ".gz" else self._raw
         self._progress = tqdm(
             total=path.stat().st_size, unit="B", unit_scale=True, desc=path.name, disable=quiet or None
         )
@@ -87,6 +87,10 @@ class BulkFile:
             pass
 
 
+def _unpacked(raw: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
+
+
 class BadFileError(Exception):
     """The file as a whole cannot be read."""
 
@@ -97,7 +101,7 @@ def _record(line: bytes) -> dict[str, Any]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BadLineError(f"not JSON: {error}") from None
+        raise BadLineError(f"not JSON: {error.msg}") from None
     if not isinstance(record, dict):
         raise BadLineError("not a JSON object")
     return record

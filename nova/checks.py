@@ -17,7 +17,10 @@ REQUIRED = {
     "CLICKHOUSE_URL": ("nova.E004", f"{START} CLICKHOUSE_URL=clickhouse://user:password@host:9000/nova."),
     "SECRET_KEY": ("nova.E005", "Set SECRET_KEY, or SECRET_KEY_FILE, to at least 50 random characters."),
     "JWT_ISSUER": ("nova.E006", "Set JWT_ISSUER to the `iss` of the tokens your identity service signs."),
-    "JWT_AUDIENCE": ("nova.E007", "Set JWT_AUDIENCE to the `aud` your identity service puts into tokens for Nova."),
+    "JWT_AUDIENCE": (
+        "nova.E007",
+        "Set JWT_AUDIENCE to the `aud` your identity service puts into tokens for Nova.",
+    ),
 }
 
 Apps = Sequence[AppConfig] | None
@@ -50,7 +53,9 @@ def clickhouse_protocol(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     url = settings.CLICKHOUSE_URL
     if not url or url.startswith(("clickhouse://", "clickhouses://")):
         return []
-    hint = "clickhouse-driver speaks the native protocol: clickhouse://user:password@host:9000/nova, not HTTP's port 8123."
+    hint = (
+        "clickhouse-driver speaks the native protocol: clickhouse://user:password@host:9000/nova, not HTTP's port 8123."
+    )
     return [Error("CLICKHOUSE_URL is not a clickhouse:// address.", hint=hint, id="nova.E010")]
 
 

@@ -1,7 +1,7 @@
 """Every address. Each app owns its endpoints; they are named by string so that the ground floor imports no app."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
@@ -10,7 +10,7 @@ from nova.views import HealthViewSet
 router = SimpleRouter(trailing_slash=False)
 router.register("health", HealthViewSet, basename="health")
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include("ranking.urls")),

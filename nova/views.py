@@ -28,7 +28,12 @@ class HealthViewSet(NovaViewSet):
             {
                 "status": "ok" if all(engine.ok for engine in engines) else "degraded",
                 "engines": [
-                    {"name": e.name, "ok": e.ok, "latency_ms": round(e.latency_ms, 2), "error": e.error or None}
+                    {
+                        "name": e.name,
+                        "ok": e.ok,
+                        "latency_ms": round(e.latency_ms, 2),
+                        "error": e.error or None,
+                    }
                     for e in engines
                 ],
             }
@@ -46,4 +51,3 @@ class HealthViewSet(NovaViewSet):
     def live(self, request: Request) -> Response:
         """That this process answers; touches nothing else."""
         return Response({"status": "live"})
-

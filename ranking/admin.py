@@ -7,14 +7,19 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from ranking import services, settings
+from ranking.engine.scoring import SIGNAL_NAMES
 from ranking.models import DeepRecallModel, FeatureFlag, WeightSet
 
 
 @admin.register(WeightSet)
 class WeightSetAdmin(admin.ModelAdmin):
     list_display = [
-        "name", "is_active", "freshness", "completion", "engagement", "affinity", "deep", "freshness_curve", "updated_at"
-    ]  # fmt: skip
+        "name",
+        "is_active",
+        *SIGNAL_NAMES,
+        "freshness_curve",
+        "updated_at",
+    ]
     readonly_fields = ["is_active"]
     actions = ["activate"]
     fieldsets = [
@@ -22,7 +27,11 @@ class WeightSetAdmin(admin.ModelAdmin):
         (
             "Score",
             {
-                "fields": [("freshness", "completion", "engagement", "affinity", "deep"), "freshness_curve", "prior_views"],
+                "fields": [
+                    SIGNAL_NAMES,
+                    "freshness_curve",
+                    "prior_views",
+                ],
                 "description": "The five weights sum to 1.",
             },
         ),

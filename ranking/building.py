@@ -45,7 +45,9 @@ def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[st
     person = _person(table, history, user_id)
     present = [video_id for video_id in video_ids if video_id.bytes in table.row_of]
     rows = table.rows(present)
-    signals = pipeline.explain(_prepared(table, weight_set), person, rows, time.time(), Curve(weight_set.freshness_curve))
+    signals = pipeline.explain(
+        _prepared(table, weight_set), person, rows, time.time(), Curve(weight_set.freshness_curve)
+    )
     weights = dict(zip(SIGNAL_NAMES, map(float, weight_set.weights().as_array()), strict=True))
     return {
         video_id: {
@@ -123,4 +125,4 @@ def _prepared(table: SignalTable, weight_set: WeightSet) -> PreparedTable:
     key = weight_set.prior_views
     if key not in table.cache:
         table.cache[key] = prepare(table.candidates, Prior.of(table.candidates, key))
-    return table.cache[key]  # type: ignore[no-any-return]
+    return table.cache[key]

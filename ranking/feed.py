@@ -81,9 +81,7 @@ def _present(
         some = left[used : used + limit - len(videos)]
         used += len(some)
         score_of = {str(video_ids[at]): round(float(feed.entries.rows["score"][at]), 6) for at in some}
-        liked = {
-            video_ids[at] for at in some if overlay.liked.get(video_ids[at], bool(feed.entries.rows["liked"][at]))
-        }
+        liked = {video_ids[at] for at in some if overlay.liked.get(video_ids[at], bool(feed.entries.rows["liked"][at]))}
         found = presenting.videos([video_ids[at] for at in some], liked=liked)
         videos += [video | {"ranking_score": score_of[video["id"]]} for video in found]
     return videos, used

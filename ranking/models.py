@@ -30,11 +30,13 @@ class WeightSet(models.Model):
     prior_views = models.FloatField(
         default=50.0,
         validators=[MinValueValidator(0.0)],
-        help_text="Completion and engagement of a video count as if it had this many average views more. 0: the plain rates.",
+        help_text="Completion and engagement of a video count as if it had this many average views more. 0: the "
+        "plain rates.",
     )
     diversity = models.BooleanField(
         default=True,
-        help_text="Spread creators: where there is a choice no more than two videos in a row from one, and the decay below.",
+        help_text="Spread creators: where there is a choice no more than two videos in a row from one, and the decay "
+        "below.",
     )
     creator_decay = models.FloatField(
         default=0.85,

@@ -19,7 +19,7 @@ class RankedVideoSerializer(VideoSerializer):
 
 
 class FeedPageSerializer(serializers.Serializer[Any]):
-    data = RankedVideoSerializer(many=True)
+    data = RankedVideoSerializer(many=True)  # type: ignore[assignment]  # the field's name, as documented
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
     total_count = serializers.IntegerField(help_text="What this feed still holds in all.")

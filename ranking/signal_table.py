@@ -73,9 +73,7 @@ class SignalTable:
         return in_tie_order(columns, creators, np.concatenate((self.sources, more.sources[new])))
 
 
-def in_tie_order(
-    columns: dict[str, NDArray[Any]], creators: Sequence[str], sources: NDArray[np.uint8]
-) -> SignalTable:
+def in_tie_order(columns: dict[str, NDArray[Any]], creators: Sequence[str], sources: NDArray[np.uint8]) -> SignalTable:
     """A table from columns in any order."""
     from ranking.engine.ranking import tie_order
 
@@ -87,7 +85,8 @@ def to_bytes(table: SignalTable) -> bytes:
     """NumPy's own archive format, without pickles."""
     head = np.frombuffer(orjson.dumps({"format": FORMAT, "creators": list(table.creators)}), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, head=head, sources=table.sources, **_columns(table.candidates))
+    arrays: dict[str, Any] = _columns(table.candidates)
+    np.savez(buffer, head=head, sources=table.sources, **arrays)
     return buffer.getvalue()
 
 

@@ -20,7 +20,7 @@ class FeedViewSet(NovaViewSet):
     @extend_schema(tags=["reels"], parameters=[FeedQuerySerializer], responses=FeedPageSerializer)
     def list(self, request: Request) -> Response:
         """The next videos for the caller, best first."""
-        query = FeedQuerySerializer(data=request.query_params)
+        query = FeedQuerySerializer(data=request.query_params.dict())  # where `limit=` is no number
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         page = feed.page(user_id=self.user.id, limit=wanted["limit"], cursor=wanted.get("cursor"))

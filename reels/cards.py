@@ -5,7 +5,7 @@ A card holds what does not change with engagement; counters and the viewer's own
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -54,7 +54,7 @@ def forget(video_ids: Sequence[uuid.UUID]) -> None:
             redis.connection().unlink(*map(key, video_ids))
 
 
-def _published(video_ids: Sequence[uuid.UUID]) -> Sequence[Video]:
+def _published(video_ids: Sequence[uuid.UUID]) -> Iterable[Video]:
     return Video.objects.select_related("sound").filter(id__in=video_ids, is_published=True)
 
 

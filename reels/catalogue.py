@@ -2,15 +2,15 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from nova import fields
-from nova.bulk import BadLineError, BulkFile
+from nova.bulk import BadLineError
 from reels import cards
 from reels.ids import parse, video_id
 from reels.models import Creator, Sound, Video
@@ -24,7 +24,15 @@ UPDATED = [
 ]  # fmt: skip
 
 
-def import_catalogue(file: BulkFile) -> int:
+class Records(Protocol):
+    """What bulk loads read: a `BulkFile`, or records made in memory."""
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]: ...
+
+    def reject(self, number: int, reason: str, line: object) -> None: ...
+
+
+def import_catalogue(file: Records) -> int:
     """Load a file of videos; returns how many lines were good. The same line twice changes nothing."""
     loaded = 0
     batch: list[Video] = []

@@ -22,7 +22,10 @@ def sign(purpose: str, user_id: str, payload: bytes) -> str:
 
 
 def read(purpose: str, user_id: str, cursor: str) -> bytes:
-    """The payload. Raises InvalidCursorError for one that is cut or somebody else's, CursorExpiredError after an hour."""
+    """The payload.
+
+    Raises InvalidCursorError for one that is cut or somebody else's, CursorExpiredError after an hour.
+    """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -80,7 +80,13 @@ def _specific_code(error: exceptions.APIException) -> str | None:
 
 
 def _respond(
-    request: Any, status: int, code: str, title: str, detail: str, data: dict[str, Any], retry_after: float | None = None
+    request: Any,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    data: dict[str, Any],
+    retry_after: float | None = None,
 ) -> Response:
     response = Response(body(request, status, code, title, detail, data), status=status, content_type=CONTENT_TYPE)
     if retry_after is not None:
@@ -106,7 +112,13 @@ def _flatten(detail: Any, path: str = "") -> list[dict[str, str]]:
         return [each for key, value in detail.items() for each in _flatten(value, f"{path}.{key}".lstrip("."))]
     if isinstance(detail, list):
         return [each for value in detail for each in _flatten(value, path)]
-    return [{"field": path or "non_field_errors", "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+    return [
+        {
+            "field": path or "non_field_errors",
+            "code": getattr(detail, "code", "invalid"),
+            "detail": str(detail),
+        }
+    ]
 
 
 def _first_sentence(errors: list[dict[str, str]]) -> str:

@@ -19,7 +19,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     request_id = serializers.CharField()
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "nova.api.jwt.BearerAuthentication"
     name = "bearer"
 
@@ -35,13 +35,12 @@ class AutoSchema(SpectacularSchema):
     """Adds to every operation the problems that any of them can answer with."""
 
     def get_response_serializers(self) -> Any:
-        declared = super().get_response_serializers()
-        if not isinstance(declared, dict):
-            declared = {200: declared}
+        found: Any = super().get_response_serializers()
+        declared = found if isinstance(found, dict) else {200: found}
         return declared | {key: value for key, value in self._common().items() if key not in declared}
 
     def _common(self) -> dict[tuple[int, str], Any]:
-        kinds = {}
+        kinds: dict[int, str] = {}
         if self.get_auth():
             kinds |= {401: "No valid token", 429: "Too many requests"}
         kinds |= {400: "Something in the request is not valid", 503: "A part of the service is away"}

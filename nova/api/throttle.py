@@ -34,7 +34,11 @@ class UserRateThrottle(BaseThrottle):
         limit = settings.RATE_LIMIT_PER_MINUTE
         if used is None or not limit:
             return True
-        headers = {"RateLimit-Limit": limit, "RateLimit-Remaining": max(0, limit - used), "RateLimit-Reset": self.reset}
+        headers = {
+            "RateLimit-Limit": limit,
+            "RateLimit-Remaining": max(0, limit - used),
+            "RateLimit-Reset": self.reset,
+        }
         request._request.rate_limit_headers = headers  # type: ignore[attr-defined]
         return used <= limit
 
@@ -47,4 +51,3 @@ class UserRateThrottle(BaseThrottle):
             used, self.reset = int(answer[0]), max(1, int(answer[1]))
             return used
         return None
-

@@ -1,6 +1,6 @@
 """What every endpoint of the API shares."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,4 +20,4 @@ class NovaViewSet(ViewSet):
 
     @property
     def user(self) -> Principal:
-        return self.request.user
+        return cast(Principal, self.request.user)

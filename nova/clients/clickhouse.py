@@ -94,13 +94,13 @@ def connect(**overrides: Any) -> Client:
 def select(sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
     """All rows of a query. Raises ClickHouseError."""
     with pool.client() as client:
-        return client.execute(sql, parameters or {})  # type: ignore[no-any-return]
+        return client.execute(sql, parameters or {})
 
 
 def select_columns(sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
     """The same by column; an empty list when there is no row."""
     with pool.client() as client:
-        return client.execute(sql, parameters or {}, columnar=True)  # type: ignore[no-any-return]
+        return client.execute(sql, parameters or {}, columnar=True)
 
 
 def run(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT) -> None:
@@ -123,9 +123,7 @@ def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> int:
     """Insert rows given by column; returns their number once ClickHouse has them. Raises ClickHouseError."""
     names = ", ".join(columns)
     with pool.client() as client:
-        return client.execute(  # type: ignore[no-any-return]
-            f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True
-        )
+        return client.execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
 
 
 def _summary(error: errors.ServerException) -> str:

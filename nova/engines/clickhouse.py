@@ -29,9 +29,7 @@ def engine(var: Path) -> Engine:
 
 def _select_one(port: int, password: str) -> None:
     socket.create_connection(("127.0.0.1", port), timeout=2).close()  # the driver logs refused connections at length
-    client = Client(
-        "127.0.0.1", port=port, user="nova", password=password, connect_timeout=2, send_receive_timeout=5
-    )
+    client = Client("127.0.0.1", port=port, user="nova", password=password, connect_timeout=2, send_receive_timeout=5)
     try:
         client.execute("SELECT 1")
     finally:

@@ -14,7 +14,7 @@ READY = "ready"
 NOTE = "manage.py engines start"
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - no error: somebody asked
     """SIGTERM, SIGINT or SIGHUP arrived."""
 
 

@@ -11,6 +11,7 @@ from nova.engines import choices, wheels
 from nova.engines.engine import Engine
 from nova.engines.process import Process
 
+SETTINGS = ['save ""', "appendonly no", "bind 127.0.0.1", "databases 64"]
 CACHE_DATABASE, BROKER_DATABASE = 0, 1
 
 
@@ -22,9 +23,7 @@ def engine(var: Path) -> Engine:
     config = var / "run" / "redis.conf"  # a file, because a command line is there for everybody to read
     config.parent.mkdir(parents=True, exist_ok=True)
     config.touch(mode=0o600)
-    config.write_text(
-        f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndatabases 64\ndir "{config.parent}"\n'
-    )
+    config.write_text("\n".join([*SETTINGS, f"port {port}", f"requirepass {password}", f'dir "{config.parent}"', ""]))
     process = Process("redis", [binary(), str(config)], lambda: _ping(port, password))
     address = f"redis://:{password}@127.0.0.1:{port}"
     return Engine(

@@ -74,7 +74,7 @@ class Supervisor:
             try:
                 child.process.probe()
                 return
-            except Exception as error:  # noqa: BLE001 - a driver's own errors mean: not yet
+            except Exception as error:  # a driver's own errors mean: not yet
                 if time.monotonic() > deadline:
                     raise StartError(self._failure(child, f"does not answer ({error})")) from error
             time.sleep(0.05)
@@ -92,7 +92,9 @@ class Supervisor:
         child.pause = 0.5 if lived > STABLE_AFTER else min(child.pause * 2, LONGEST_PAUSE)
         child.restart_at = time.monotonic() + child.pause
         name = child.process.name
-        self.say(f"{name} ended with status {status}; starting it again in {child.pause:.0f} s (log: {self.log_of(name)})")
+        self.say(
+            f"{name} ended with status {status}; starting it again in {child.pause:.0f} s (log: {self.log_of(name)})"
+        )
 
     def _restart(self, child: Child) -> None:
         child.popen = processes.start(child.process, self.log_of(child.process.name))

@@ -116,14 +116,26 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"engagement.tasks.*": {"queue": "events"}}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "visibility_timeout": 3600,
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A tick that was not run before the next one is due is worth nothing: it expires, and queues stay short.
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "engagement.tasks.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
-    "refresh-signals": {"task": "ranking.tasks.refresh_signals", "schedule": 30.0, "options": {"expires": 25}},
-    "prune-receipts": {"task": "engagement.tasks.prune_receipts", "schedule": 3600.0, "options": {"expires": 3000}},
+    "refresh-signals": {
+        "task": "ranking.tasks.refresh_signals",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "prune-receipts": {
+        "task": "engagement.tasks.prune_receipts",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
 }
 
 JWT_PUBLIC_KEY_FILES = env.list("JWT_PUBLIC_KEY_FILES", default=[])

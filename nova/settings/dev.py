@@ -11,4 +11,5 @@ CSRF_COOKIE_SECURE = False
 
 # Static files straight from the packages, without a collectstatic step.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True

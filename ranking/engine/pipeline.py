@@ -107,9 +107,7 @@ def signals_of(prepared: PreparedTable, person: Person, now: float, curve: Curve
     return columns.T
 
 
-def explain(
-    prepared: PreparedTable, person: Person, rows: Rows, now: float, curve: Curve = Curve.GENTLE
-) -> Float32s:
+def explain(prepared: PreparedTable, person: Person, rows: Rows, now: float, curve: Curve = Curve.GENTLE) -> Float32s:
     """The five signals (k, 5) of `rows` (k,) as they were scored: `score` of them gives the same scores."""
     return clean(signals_of(prepared, person, now, curve)[rows])
 

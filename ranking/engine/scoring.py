@@ -34,8 +34,8 @@ def clean(signals: ArrayLike) -> Float32s:
         raise RankingInputError(f"signals must have the shape (n, 5), not {values.shape}")
     if values.dtype == np.float32 and _is_clean(values):
         return values
-    bounded = np.clip(np.where(np.isfinite(values), values, 0.0), 0.0, 1.0)
-    return np.asarray(bounded + 0.0, dtype=np.float32, order="F")  # −0 becomes 0, which `topk` relies on
+    counted = (values > 0.0) & (values < np.inf)  # −0 is not: `topk` relies on that
+    return np.asarray(np.where(counted, np.minimum(values, 1.0), 0.0), dtype=np.float32, order="F")
 
 
 def _is_clean(values: NDArray[np.float32]) -> bool:

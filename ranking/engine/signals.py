@@ -148,9 +148,7 @@ def deep(person_embedding: ArrayLike | None, video_embeddings: ArrayLike) -> Flo
     return deep_of_units(person_embedding, unit_rows(video_embeddings))
 
 
-def deep_of_units(
-    person_embedding: ArrayLike | None, units: Float32s, known: Float32s | None = None
-) -> Float32s:
+def deep_of_units(person_embedding: ArrayLike | None, units: Float32s, known: Float32s | None = None) -> Float32s:
     """`deep` of videos that went through `unit_rows` already; `known` (n,) is `known_rows(units)` kept ready.
 
     Sums d products in an order that BLAS chooses: equal rows may differ in the last bit.

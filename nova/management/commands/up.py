@@ -135,7 +135,15 @@ def processes(port: int, workers: int, var: Any) -> list[Process]:
         "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
         "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
     ]  # fmt: skip
-    worker = ["worker", "--queues", "default,events", "--concurrency", "2", "--without-mingle", "--without-gossip"]
+    worker = [
+        "worker",
+        "--queues",
+        "default,events",
+        "--concurrency",
+        "2",
+        "--without-mingle",
+        "--without-gossip",
+    ]
     beat = ["beat", "--schedule", str(var / "run" / "beat"), "--pidfile="]
     return [
         Process("web", web, lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready")),
@@ -145,5 +153,5 @@ def processes(port: int, workers: int, var: Any) -> list[Process]:
 
 
 def answers(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+    with urllib.request.urlopen(url, timeout=2):
         pass
