@@ -3,8 +3,7 @@
 import datetime as dt
 import hashlib
 import uuid
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 VERSION = 1
 PREFIX = uuid.NAMESPACE_URL.bytes + b"nova:event:"
@@ -17,8 +16,7 @@ KINDS = VIDEO_KINDS | CREATOR_KINDS
 SHORTEST_VIEW_MS = 1000  # a watch known to be shorter counts as seen, not as a view
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """`event_id` is unique per user. The video's creator, sound, hashtags and category are those of that time."""
 
     event_id: uuid.UUID
@@ -40,7 +38,7 @@ class Event:
 
     def to_payload(self) -> dict[str, Any]:
         """Versioned JSON."""
-        return asdict(self) | {
+        return self._asdict() | {
             "version": VERSION,
             "event_id": str(self.event_id),
             "video_id": str(self.video_id) if self.video_id else None,

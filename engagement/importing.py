@@ -11,8 +11,7 @@ from django.utils import timezone
 from engagement import relations, store, totals
 from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
 from nova import fields
-from nova.bulk import BadLineError
-from reels.catalogue import Records
+from nova.bulk import BadLineError, Records
 from reels.ids import video_id as uuid_of
 from reels.models import Video
 
@@ -38,7 +37,7 @@ def import_engagement(file: Records) -> int:
             batch = []
     importer.load(batch)
     importer.finish()
-    totals.recount(importer.touched)
+    totals.recount(importer.touched())
     return importer.loaded
 
 
@@ -48,7 +47,7 @@ class Importer:
     def __init__(self, file: Records) -> None:
         self.file = file
         self.loaded = 0
-        self.touched: set[uuid.UUID] = set()
+        self._touched: set[int] = set()
         self._videos: dict[str, Target | None] = {}  # by the id that lines use; None: not in the catalogue
         self._inserting = ThreadPoolExecutor(1)  # ClickHouse works on one batch while the next one is read
         self._inserted: Future[None] | None = None
@@ -58,14 +57,14 @@ class Importer:
         is mended by loading the file again."""
         self._learn(lines)
         latest = timezone.now() + CLOCK_SKEW
-        events: dict[tuple[str, uuid.UUID], Event] = {}
+        events: dict[tuple[str, int], Event] = {}  # an int hashes ten times as fast as a UUID
         for number, record in lines:
             try:
                 event = self._read(record, latest)
             except BadLineError as error:
                 self.file.reject(number, str(error), record)
                 continue
-            events[event.user_id, event.event_id] = event
+            events[event.user_id, event.event_id.int] = event
             self.loaded += 1
         self._save(list(events.values()))
 
@@ -76,13 +75,17 @@ class Importer:
             relations.set_all(kind_model, _entries(events, kind_model))
         self.finish()
         self._inserted = self._inserting.submit(store.insert, events)
-        self.touched.update(event.video_id for event in events if event.video_id)
+        self._touched.update(event.video_id.int for event in events if event.video_id)
 
     def finish(self) -> None:
         """Wait until ClickHouse has what it was given. Raises ClickHouseError."""
         if self._inserted:
             self._inserted.result()
             self._inserted = None
+
+    def touched(self) -> list[uuid.UUID]:
+        """The videos whose totals have to be taken anew."""
+        return [uuid.UUID(int=each) for each in self._touched]
 
     def _learn(self, lines: Sequence[Line]) -> None:
         """Look up the videos that these lines name and that are not known yet, in one query."""

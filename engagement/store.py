@@ -25,6 +25,7 @@ def insert(events: Sequence[Event]) -> None:
             "sound_id": [event.sound_id for event in events],
             "hashtags": [event.hashtags for event in events],
             "category": [event.category for event in events],
-            "occurred_at": [event.occurred_at for event in events],
+            # Milliseconds: the driver takes ten times as long over datetimes.
+            "occurred_at": [round(event.occurred_at.timestamp() * 1000) for event in events],
         },
     )

@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Protocol, Self, cast
 
 import orjson
 from tqdm import tqdm
@@ -16,6 +16,14 @@ SHOW_EVERY = 1_000  # lines
 
 class BadLineError(ValueError):
     """A line that cannot be loaded; the message is the reason a person reads."""
+
+
+class Records(Protocol):
+    """What bulk loads read: a `BulkFile`, or records made in memory."""
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]: ...
+
+    def reject(self, number: int, reason: str, line: object) -> None: ...
 
 
 class BulkFile:

@@ -2,15 +2,15 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from nova import fields
-from nova.bulk import BadLineError
+from nova.bulk import BadLineError, Records
 from reels import cards
 from reels.ids import parse, video_id
 from reels.models import Creator, Sound, Video
@@ -22,14 +22,6 @@ LONGEST_ID = 200
 UPDATED = [
     "external_id", "creator", "title", "description", "hashtags", "category", "sound", "duration_seconds", "created_at"
 ]  # fmt: skip
-
-
-class Records(Protocol):
-    """What bulk loads read: a `BulkFile`, or records made in memory."""
-
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]: ...
-
-    def reject(self, number: int, reason: str, line: object) -> None: ...
 
 
 def import_catalogue(file: Records) -> int:

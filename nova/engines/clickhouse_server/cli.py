@@ -1,6 +1,7 @@
 """Command line: parse, take the directory and the port, serve until a signal, leave."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -69,7 +70,8 @@ def _run(options: argparse.Namespace) -> None:
 def _stop_on_signals(listener: socket.socket, stopping: threading.Event) -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
-        listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        with contextlib.suppress(OSError):  # a second signal finds it closed
+            listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -12,7 +12,7 @@ from nova.engines.clickhouse_server.wire import bytes_source
 
 # A block in the Native format, and its number of rows.
 Blocks = Iterator[tuple[bytes, int]]
-_ANSWERING = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK", "KILL"})
+_ANSWERING = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS"})
 _DESCRIBE_WIDTH = 7
 
 

@@ -63,8 +63,7 @@ class Server:
         try:
             client.serve()
         except Exception:
-            logger.exception("connection failed")
-            raise
+            logger.exception("connection failed")  # a defect, which must not spread to other clients
         finally:
             with self._lock:
                 self._clients.discard(client)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 
 from nova.engines.clickhouse_server import inserts, results
@@ -42,7 +42,8 @@ class RunningQuery:
         while not self._finished.wait(KILL_INTERVAL_SECONDS):
             with self._lock:
                 if not self._finished.is_set():
-                    self._engine.kill(self._tag)
+                    with suppress(ServerError):  # out of memory, say: the next attempt may do
+                        self._engine.kill(self._tag)
 
 
 class Session:
@@ -55,7 +56,14 @@ class Session:
         self._settings = QuerySettings(self._connection, engine.setting_names, self._tag)
         self.running: RunningQuery | None = None
         if database:
+            self._use(database)
+
+    def _use(self, database: str) -> None:
+        try:
             self._connection.query(f"USE {identifier(database)}")
+        except ServerError:
+            self.close()  # nobody else will: there is no session yet
+            raise
 
     @contextmanager
     def query(self, settings: dict[str, Setting]) -> Iterator[RunningQuery]:

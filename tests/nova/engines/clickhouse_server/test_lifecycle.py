@@ -110,6 +110,22 @@ def test_an_endless_query_does_not_delay_the_end_for_long(start: Start) -> None:
         assert time.monotonic() - started < 8
 
 
+def test_a_second_signal_does_not_disturb_the_end(start: Start) -> None:
+    process = start()
+    with process.client() as client, process.client() as busy:
+        busy.execute_iter("SELECT sleep(1)")
+        wait_until(lambda: client.execute("SELECT count() FROM system.processes") == [(2,)])
+        process.process.terminate()
+        wait_until(lambda: not accepts_connections(process.port))
+        assert process.end() == 0
+    assert process.errors.read_text() == ""
+
+
+def accepts_connections(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_the_server_ends_with_its_parent(tmp_path: Path) -> None:
     arguments = command(tmp_path / "data", "--die-with-parent")
     script = (
