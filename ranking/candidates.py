@@ -1,5 +1,6 @@
 """Candidate sources: where the videos come from that may be in a feed. Each may fail without the others."""
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +19,8 @@ log = structlog.get_logger(__name__)
 LARGEST_TABLE = 20_000
 MOST_POPULAR = 12_000
 MOST_FOLLOWED = 500
-TOO_NEW_BELOW_VIEWS = 30  # below that a video's rates say nothing of it yet
+# A video this young with so few views is too new to have signals: its rates say nothing of it yet.
+TOO_NEW_DAYS, TOO_NEW_BELOW_VIEWS = 7, 30
 # Bits of the `sources` column, and the names that `?explain=1` shows.
 FRESH, POPULAR, FOLLOWED, EXPLORATION = 1, 2, 4, 8
 NAMES = {FRESH: "fresh", POPULAR: "popular", FOLLOWED: "followed", EXPLORATION: "exploration"}
@@ -74,10 +76,11 @@ def _table(video_ids: Sequence[uuid.UUID], recent: Recent, source: Callable[[uui
 
 def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Recent) -> dict[str, NDArray[Any]]:
     completions = [recent.get(row[0], (0.0, 0)) for row in rows]
+    created_at = np.array([row[1] for row in rows], np.float64)
     counts = np.array([row[3:7] for row in rows], np.float64).reshape(-1, 4)
     return {
         "video_id": ids.ids_from_uuids(row[0] for row in rows),
-        "created_at": np.array([row[1] for row in rows], np.float64),
+        "created_at": created_at,
         "creator": np.array([index[row[2]] for row in rows], np.int32),
         "completion_sum": np.array([each[0] for each in completions], np.float64),
         "views_30d": np.array([each[1] for each in completions], np.float64),
@@ -85,7 +88,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Rec
         "shares": counts[:, 1],
         "comments": counts[:, 2],
         "views": counts[:, 3],
-        "new": counts[:, 3] < TOO_NEW_BELOW_VIEWS,
+        "new": (counts[:, 3] < TOO_NEW_BELOW_VIEWS) & (created_at > time.time() - TOO_NEW_DAYS * 86_400),
     }
 
 

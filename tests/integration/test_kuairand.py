@@ -56,7 +56,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def state() -> tuple[object, ...]:
     return (
-        clickhouse.select("SELECT kind, count(), sum(cityHash64(event_id)) FROM engagement_events GROUP BY 1 ORDER BY 1"),
+        clickhouse.select(
+            "SELECT kind, count(), sum(cityHash64(event_id)) FROM engagement_events GROUP BY 1 ORDER BY 1"
+        ),
         clickhouse.select("SELECT count() FROM user_watch_history_realtime FINAL"),
         [model.objects.filter(is_active=True).count() for model in (Like, Follow, NotInterested)],
         counters.totals(Video.objects.values_list("id", flat=True)),
