@@ -1,6 +1,7 @@
 """Reading JSON Lines files of any size: streaming, with progress, and with a place for the lines that are not right."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +85,7 @@ class BulkFile:
                     self._skip_rest_of_line()
                 yield line
             self._show_progress()
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise BadFileError(f"{self.path} is not a whole gzip file: {error}") from error
 
     def _show_progress(self) -> None:

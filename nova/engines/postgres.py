@@ -82,7 +82,8 @@ def _as_permitted_user() -> list[str]:
             "as a normal user, or set DATABASE_URL."
         )
     user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # Without the secure bit the kernel forgets the right whenever access() asks for a user who is not root.
+    rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return [setpriv, *user, *rights, "--pdeathsig=INT", "--"]
 
 
