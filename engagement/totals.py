@@ -12,14 +12,15 @@ from engagement.outbox import DELIVERY_LOCK
 from nova.clients import clickhouse, redis
 
 CHUNK = 1_000
-COLUMNS = """
-    countIf(kind = 'watch' AND ifNull(watch_ms, 1000) >= 1000),
-    countIf(kind = 'share'),
-    countIf(kind = 'comment')
+# A scan of all events, whatever is asked of it: done once for a whole load.
+TIMEOUT = 300
+ARRIVED = """
+SELECT video_id,
+       countIf(kind = 'watch' AND ifNull(watch_ms, 1000) >= 1000),
+       countIf(kind = 'share'),
+       countIf(kind = 'comment')
+FROM engagement_events {only} GROUP BY video_id
 """
-ARRIVED = f"SELECT video_id, {COLUMNS} FROM engagement_events WHERE video_id IN %(ids)s GROUP BY video_id"
-# Arrived, and still in the outbox because the relay ended between the two: it will be counted when it is taken out.
-ARRIVED_TWICE = f"{ARRIVED.replace('GROUP BY', 'AND event_id IN %(events)s GROUP BY')}"
 # Likes are counted from their own state, less what the outbox will still add.
 SET = """
 INSERT INTO engagement_videocounter AS known (video_id, view_count, share_count, comment_count, like_count)
@@ -46,21 +47,31 @@ def recount(video_ids: Iterable[uuid.UUID]) -> None:
 
     Raises ClickHouseError.
     """
-    for chunk in _chunks(sorted(video_ids)):
-        with transaction.atomic():
-            _lock_out_relays()
-            _set(chunk, _sums(ARRIVED, ids=chunk), _undelivered(chunk))
+    touched = sorted(video_ids)
+    with transaction.atomic():
+        _lock_out_relays()
+        arrived = _sums(ARRIVED.format(only=""))
+        undelivered = _undelivered(touched)
+        for chunk in _chunks(touched):
+            _set(chunk, arrived, undelivered)
+    for chunk in _chunks(touched):
         _forget_copies(chunk)
 
 
-def _undelivered(chunk: Sequence[uuid.UUID]) -> Sums:
-    waiting = list(OutboxEvent.objects.filter(video_id__in=chunk).values_list("event_id", flat=True))
+def _undelivered(touched: Sequence[uuid.UUID]) -> Sums:
+    """What arrived and is still in the outbox, because its relay ended between the two: it will be counted when it
+    is taken out."""
+    waiting = [event_id for chunk in _chunks(touched) for event_id in _waiting(chunk)]
     summed: Sums = {}
     for some in _chunks(waiting):
-        for video_id, sums in _sums(ARRIVED_TWICE, ids=chunk, events=some).items():
+        for video_id, sums in _sums(ARRIVED.format(only="WHERE event_id IN %(events)s"), events=some).items():
             known = summed.get(video_id, (0, 0, 0))
             summed[video_id] = tuple(a + b for a, b in zip(known, sums, strict=True))
     return summed
+
+
+def _waiting(chunk: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    return list(OutboxEvent.objects.filter(video_id__in=chunk).values_list("event_id", flat=True))
 
 
 def _set(chunk: Sequence[uuid.UUID], arrived: Sums, undelivered: Sums) -> None:
@@ -77,7 +88,7 @@ def _set(chunk: Sequence[uuid.UUID], arrived: Sums, undelivered: Sums) -> None:
 
 
 def _sums(sql: str, **parameters: Any) -> Sums:
-    return {row[0]: row[1:] for row in clickhouse.select(sql, parameters)}
+    return {row[0]: row[1:] for row in clickhouse.select(sql, parameters, timeout=TIMEOUT)}
 
 
 def _forget_copies(chunk: Sequence[uuid.UUID]) -> None:

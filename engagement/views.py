@@ -25,7 +25,11 @@ VIDEO_ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH)
     watch=extend_schema(
         parameters=[VIDEO_ID], request=shapes.WatchSerializer, responses={202: shapes.AcceptedSerializer}
     ),
-    watch_many=extend_schema(request=shapes.WatchBatchSchemaSerializer, responses={202: shapes.AcceptedSerializer}),
+    watch_many=extend_schema(
+        operation_id="reels_watch_batch",  # else it has the name of the one above
+        request=shapes.WatchBatchSchemaSerializer,
+        responses={202: shapes.AcceptedSerializer},
+    ),
     share=extend_schema(parameters=[VIDEO_ID], request=shapes.ShareSerializer, responses=shapes.ShareCountSerializer),
 )
 class VideoViewSet(NovaViewSet):
@@ -44,7 +48,7 @@ class VideoViewSet(NovaViewSet):
         """Like a video. Idempotent."""
         return self._set_liked(pk, liked=True)
 
-    @extend_schema(parameters=[VIDEO_ID], request=None, responses=shapes.LikeStateSerializer)
+    @extend_schema(parameters=[VIDEO_ID], request=None, responses={200: shapes.LikeStateSerializer})
     @like.mapping.delete
     def unlike(self, request: Request, pk: str) -> Response:
         """Take a like back. Idempotent."""

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -40,7 +41,7 @@ class WeightSetAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: WeightSet, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        settings.forget()
+        transaction.on_commit(settings.forget)  # not before: another thread would remember the old one
 
     def has_delete_permission(self, request: HttpRequest, obj: WeightSet | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.is_active)
@@ -65,7 +66,7 @@ class FeatureFlagAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: FeatureFlag, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        settings.forget()
+        transaction.on_commit(settings.forget)
 
 
 @admin.register(DeepRecallModel)

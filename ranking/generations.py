@@ -1,6 +1,6 @@
 """Feed generations: a feed as it was built once, in Redis until nobody pages through it any more.
 
-`feed:u:{user}` names the current one, `feed:u:{user}:{generation}` holds its list. An engagement drops the name alone:
+`feed:u:{user}` names the current one, `feed:g:{user}:{generation}` holds its list. An engagement drops the name alone:
 the next first page is built anew, while older cursors go on in the list they began.
 """
 
@@ -27,7 +27,7 @@ VARIANTS = ["ranked", "newest"]  # the first byte of a stored feed is an index i
 READ_CURRENT = """
 local generation = redis.call('GET', KEYS[1])
 if not generation then return false end
-return {generation, redis.call('GET', KEYS[1] .. ':' .. generation)}
+return {generation, redis.call('GET', ARGV[1] .. generation)}
 """
 
 
@@ -78,20 +78,25 @@ def key(user_id: str) -> str:
     return f"feed:u:{user_id}"
 
 
+def list_key(user_id: str, generation: str) -> str:
+    """Apart from `key`, or a person called `ann:0123…` would share a key with one called `ann`."""
+    return f"feed:g:{user_id}:{generation}"
+
+
 def save(user_id: str, feed: Feed) -> None:
     """Make this the current feed."""
     lifetime = int(LIFETIME * random.uniform(1 - JITTER, 1))
     name = feed.generation.hex()
     with redis.fail_open("write_feed"):
         pipeline = redis.connection().pipeline(transaction=True)
-        pipeline.set(f"{key(user_id)}:{name}", feed.to_bytes(), ex=PAGING_LIFETIME)
+        pipeline.set(list_key(user_id, name), feed.to_bytes(), ex=PAGING_LIFETIME)
         pipeline.set(key(user_id), name, ex=lifetime)
         pipeline.execute()
 
 
 def current(user_id: str) -> Feed | None:
     with redis.fail_open("read_feed"):
-        found = redis.connection().eval(READ_CURRENT, 1, key(user_id))
+        found = redis.connection().eval(READ_CURRENT, 1, key(user_id), list_key(user_id, ""))
         if found and found[1]:
             return Feed.from_bytes(bytes.fromhex(found[0].decode()), found[1])
     return None
@@ -100,7 +105,7 @@ def current(user_id: str) -> Feed | None:
 def load(user_id: str, generation: bytes) -> Feed | None:
     """An older feed that somebody pages through; its life is prolonged by that of the next cursor."""
     with redis.fail_open("read_feed"):
-        raw = redis.connection().getex(f"{key(user_id)}:{generation.hex()}", ex=PAGING_LIFETIME)
+        raw = redis.connection().getex(list_key(user_id, generation.hex()), ex=PAGING_LIFETIME)
         if raw:
             return Feed.from_bytes(generation, raw)
     return None

@@ -3,13 +3,10 @@
 import threading
 import time
 
-import structlog
-
 from nova.clients import clickhouse, redis
 from ranking import candidates, signal_table
 from ranking.signal_table import SignalTable
 
-log = structlog.get_logger(__name__)
 TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
 SUM_HOURS = ("SYSTEM REFRESH VIEW video_signal_hours_fill", "SYSTEM WAIT VIEW video_signal_hours_fill")
@@ -39,7 +36,6 @@ def publish(table: SignalTable) -> None:
     pipeline.set(TABLE_KEY, raw)
     pipeline.set(VERSION_KEY, version)
     pipeline.execute()
-    log.info("signals_published", version=version, rows=len(table), bytes=len(raw))
 
 
 class Tables:

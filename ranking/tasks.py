@@ -14,7 +14,9 @@ log = structlog.get_logger(__name__)
 def refresh_signals() -> int:
     """Every 30 seconds. When it fails, everybody keeps the table they have."""
     try:
-        return len(publishing.refresh())
+        table = publishing.refresh()
     except (ClickHouseError, RedisError) as error:
         log.warning("signals_not_refreshed", error=str(error))
         return 0
+    log.info("signals_published", rows=len(table))
+    return len(table)

@@ -18,9 +18,10 @@ from reels.models import Creator, Sound, Video
 BATCH = 2_000
 CLOCK_SKEW = dt.timedelta(minutes=5)
 MOST_HASHTAGS = 100
+LONGEST_HASHTAG = 100
 LONGEST_ID = 200
 UPDATED = [
-    "external_id", "creator", "title", "description", "hashtags", "category", "sound", "duration_seconds", "created_at"
+    "creator", "title", "description", "hashtags", "category", "sound", "duration_seconds", "created_at"
 ]  # fmt: skip
 
 
@@ -68,7 +69,10 @@ def save(videos: Sequence[Video]) -> int:
         unique_fields=["id"],
         update_fields=["name"],
     )
-    Video.objects.bulk_create(latest, update_conflicts=True, unique_fields=["id"], update_fields=UPDATED)
+    unnamed = [video for video in latest if video.external_id is None]  # which must not take a known name away
+    named = [video for video in latest if video.external_id is not None]
+    for rows, updated in ((unnamed, UPDATED), (named, [*UPDATED, "external_id"])):
+        Video.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=updated)
     changed([video.id for video in latest])
     return len(videos)
 
@@ -97,7 +101,9 @@ def _hashtags(record: dict[str, Any]) -> list[str]:
         return []
     if not isinstance(given, list) or len(given) > MOST_HASHTAGS:
         raise BadLineError(f"hashtags is not a list of at most {MOST_HASHTAGS}")
-    tags = [fields.text({"hashtags": tag}, "hashtags", longest=100).lstrip("#").lower() for tag in given]
+    tags = [fields.text({"hashtags": tag}, "hashtags", longest=LONGEST_HASHTAG).lstrip("#").lower() for tag in given]
+    if any(len(tag) > LONGEST_HASHTAG for tag in tags):  # lower case may be longer
+        raise BadLineError(f"hashtags is longer than {LONGEST_HASHTAG} characters")
     return list(dict.fromkeys(tag for tag in tags if tag))
 
 

@@ -34,10 +34,12 @@ def problem(description: str) -> OpenApiResponse:
 class AutoSchema(SpectacularSchema):
     """Adds to every operation the problems that any of them can answer with."""
 
-    def get_response_serializers(self) -> Any:
-        found: Any = super().get_response_serializers()
-        declared = found if isinstance(found, dict) else {200: found}
-        return declared | {key: value for key, value in self._common().items() if key not in declared}
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        """Not `get_response_serializers`: what `extend_schema` declares goes past that one."""
+        bodies = super()._get_response_bodies(direction)
+        for (status, media_type), each in self._common().items():
+            bodies.setdefault(str(status), self._get_response_for_code(each, str(status), [media_type], direction))
+        return bodies
 
     def _common(self) -> dict[tuple[int, str], Any]:
         kinds: dict[int, str] = {}

@@ -11,6 +11,7 @@ from django.conf import settings
 
 CONNECT_TIMEOUT = 2
 QUERY_TIMEOUT = 10
+INSERT_TIMEOUT = 60  # less than the two minutes that engagement/clickhouse/0003_hours.sql allows an insert
 POOL_SIZE = 8
 # What may work when it is tried again: the network, a server that is starting, too busy or out of memory.
 RETRYABLE_CODES = {
@@ -38,10 +39,14 @@ class Pool:
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue(POOL_SIZE)
 
     @contextmanager
-    def client(self) -> Iterator[Client]:
+    def client(self, timeout: int) -> Iterator[Client]:
+        """A connection for one call that may go `timeout` seconds without a word from the server."""
         client = self._take()
+        client.connection.send_receive_timeout = timeout
         try:
             with own_errors():
+                if client.connection.connected:
+                    client.connection.socket.settimeout(timeout)
                 yield client
         except BaseException:
             client.disconnect()  # whatever happened, the next query deserves a connection in a known state
@@ -91,22 +96,16 @@ def connect(**overrides: Any) -> Client:
     return Client(host, **(options | overrides))
 
 
-def select(sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+def select(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT) -> Rows:
     """All rows of a query. Raises ClickHouseError."""
-    with pool.client() as client:
+    with pool.client(timeout) as client:
         return client.execute(sql, parameters or {})
-
-
-def select_columns(sql: str, parameters: Mapping[str, Any] | None = None) -> list[Sequence[Any]]:
-    """The same by column; an empty list when there is no row."""
-    with pool.client() as client:
-        return client.execute(sql, parameters or {}, columnar=True)
 
 
 def run(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT) -> None:
     """Run a statement for its effect. Raises ClickHouseError."""
-    with pool.client() as client:
-        client.execute(sql, parameters or {}, settings={"max_execution_time": timeout})
+    with pool.client(timeout) as client:
+        client.execute(sql, parameters or {})
 
 
 def run_once(sql: str, **overrides: Any) -> None:
@@ -122,7 +121,7 @@ def run_once(sql: str, **overrides: Any) -> None:
 def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> int:
     """Insert rows given by column; returns their number once ClickHouse has them. Raises ClickHouseError."""
     names = ", ".join(columns)
-    with pool.client() as client:
+    with pool.client(INSERT_TIMEOUT) as client:
         return client.execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
 
 

@@ -7,10 +7,10 @@ stops the import: `nova.checks` reports each one with an id and a hint.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import environ
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.FileAwareEnv()
@@ -71,19 +71,20 @@ TEMPLATES = [
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's settings for a `postgresql://user:password@host:port/name` address; a host may be a socket folder."""
-    parts = urlsplit(url)
+    """Django's settings for a libpq address: `postgresql://user:password@host:port/name?sslmode=require`."""
+    given = conninfo_to_dict(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.netloc.rpartition("@")[2].partition(":")[0]),
-        "PORT": parts.port or "",
+        "NAME": given.pop("dbname", ""),
+        "USER": given.pop("user", ""),
+        "PASSWORD": given.pop("password", ""),
+        "HOST": given.pop("host", ""),
+        "PORT": given.pop("port", ""),
         "OPTIONS": {
             "connect_timeout": 3,
             "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=10000",
             "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 8), "timeout": 2},
+            **given,
         },
     }
 

@@ -17,8 +17,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.APP_ENV == "production":
-            raise CommandError("This is no development environment: production tokens come from your identity service. "
-                "For development run `make run` first.")
+            raise CommandError(
+                "This is no development environment: production tokens come from your identity service. "
+                "For development run `make run` first."
+            )
         if not settings.JWT_PRIVATE_KEY_FILE:
             raise CommandError("There is no signing key yet: run `make run` or `manage.py engines start` once.")
         for user in options["users"]:

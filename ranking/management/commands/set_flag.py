@@ -18,5 +18,7 @@ class Command(BaseCommand):
         try:
             flag = services.set_flag(name=options["name"], percent=Decimal(options["percent"]))
         except (InvalidOperation, ValidationError) as error:
+            if "name" in getattr(error, "error_dict", ()):
+                raise CommandError(f"{options['name']!r} is no name for a flag: {error}") from error
             raise CommandError(f"{options['percent']!r} is not a percentage from 0 to 100: {error}") from error
         self.stdout.write(f"{flag.name} is on for {flag.percent} % of people. Running workers follow within 30 s.")
