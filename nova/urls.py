@@ -7,6 +7,8 @@ from rest_framework.routers import SimpleRouter
 
 from nova.views import HealthViewSet
 
+admin.site.site_header = admin.site.site_title = "Nova"
+
 router = SimpleRouter(trailing_slash=False)
 router.register("health", HealthViewSet, basename="health")
 

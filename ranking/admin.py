@@ -73,3 +73,6 @@ class FeatureFlagAdmin(admin.ModelAdmin):
 class DeepRecallModelAdmin(admin.ModelAdmin):
     list_display = ["model_version", "is_active", "deployed_at", "created_at"]
     readonly_fields = ["model_version", "deployed_at", "is_active", "performance_metrics", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # training registers models

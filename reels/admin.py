@@ -11,6 +11,7 @@ class VideoAdmin(admin.ModelAdmin):
     list_display = ["title", "creator", "category", "duration_seconds", "created_at", "is_published"]
     list_filter = ["is_published", "created_at"]
     list_select_related = ["creator"]
+    ordering = ["-created_at"]
     search_fields = ["id__exact", "external_id__exact", "creator__id__exact", "title"]
     autocomplete_fields = ["creator", "sound"]
     show_full_result_count = False

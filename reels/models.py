@@ -1,5 +1,7 @@
 """Videos, and who and what they are made of."""
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -27,7 +29,7 @@ class Sound(models.Model):
 class Video(models.Model):
     """One short video. `external_id` is the id it was imported with, where that was no UUID."""
 
-    id = models.UUIDField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     external_id = models.CharField(max_length=200, null=True, blank=True, unique=True)
     creator = models.ForeignKey(Creator, models.PROTECT, related_name="videos")
     title = models.CharField(max_length=500)
