@@ -56,6 +56,7 @@ class Importer:
         """State first, then ClickHouse: both take the same lines again without a change, so a crash between them
         is mended by loading the file again."""
         self._learn(lines)
+        self._oldest = timezone.now() - store.KEPT
         latest = timezone.now() + CLOCK_SKEW
         events: dict[tuple[str, int], Event] = {}  # an int hashes ten times as fast as a UUID
         for number, record in lines:
@@ -74,8 +75,12 @@ class Importer:
         for kind_model in {change.model for change in relations.CHANGES.values()}:
             relations.set_all(kind_model, _entries(events, kind_model))
         self.finish()
-        self._inserted = self._inserting.submit(store.insert, events)
+        self._inserted = self._inserting.submit(store.insert, [each for each in events if self._is_kept(each)])
         self._touched.update(event.video_id.int for event in events if event.video_id)
+
+    def _is_kept(self, event: Event) -> bool:
+        """Older likes and follows leave their state, and nothing in ClickHouse, which would forget them at some time."""
+        return event.occurred_at >= self._oldest
 
     def finish(self) -> None:
         """Wait until ClickHouse has what it was given. Raises ClickHouseError."""
@@ -105,6 +110,8 @@ class Importer:
         target, rest = self._video(record) if kind in VIDEO_KINDS else _creator(record, user_id)
         given = fields.optional_text(record, "event_id", longest=64)
         event_id = given_id(given) if given else derived_id(user_id, target, kind, occurred_at)
+        if occurred_at < self._oldest and kind not in relations.CHANGES:
+            raise BadLineError(f"occurred_at is longer ago than the {store.KEPT.days} days that events are kept")
         watch_ms = fields.optional_number(record, "watch_ms", largest=LONGEST_WATCH_MS)
         return Event(
             event_id=event_id,

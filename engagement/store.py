@@ -1,5 +1,6 @@
 """Events in ClickHouse."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 
@@ -7,11 +8,14 @@ from engagement.events import Event
 from nova.clients import clickhouse
 
 TABLE = "engagement_event_log"
+KEPT = dt.timedelta(days=400)  # the TTL of 0001_events.sql
 NO_VIDEO = uuid.UUID(int=0)
 
 
 def insert(events: Sequence[Event]) -> None:
     """Returns when ClickHouse has them. Inserting an event again changes nothing. Raises ClickHouseError."""
+    if not events:
+        return
     clickhouse.insert(
         TABLE,
         {

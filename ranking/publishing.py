@@ -2,10 +2,11 @@
 
 import threading
 import time
+from contextlib import suppress
 
 from nova.clients import clickhouse, redis
 from ranking import candidates, signal_table
-from ranking.signal_table import SignalTable
+from ranking.signal_table import SignalTable, UnknownFormatError
 
 TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
@@ -69,7 +70,7 @@ class Tables:
 
     def _read(self) -> SignalTable | None:
         """The published table if it is another than ours."""
-        with redis.fail_open("read_signals"):
+        with redis.fail_open("read_signals"), suppress(UnknownFormatError):  # a newer Nova's, while it is deployed
             version = redis.connection().get(VERSION_KEY)
             if version is None or (self._table and self._table.version == version.decode()):
                 return None

@@ -17,6 +17,7 @@ from nova.engines import clickhouse, development, postgres, redis
 from nova.engines.supervisor import Supervisor
 
 STARTED = "NOVA_TEST_ENGINES"
+MAY_BE_MISSING = "KuaiRand"
 
 
 class Engines:
@@ -63,6 +64,18 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     os.environ["CELERY_BROKER_URL"] = _with_database(os.environ["REDIS_URL"], 2 * number + 1)
     os.environ["CLICKHOUSE_DATABASE"] = f"nova_test_{number}"
     return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With NOVA_FORBID_SKIPS a missing tool is a failure; only data that is no part of the project may be missing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("NOVA_FORBID_SKIPS") or reporter is None:
+        return
+    skipped = [str(report.longrepr) for report in reporter.stats.get("skipped", [])]
+    if any(MAY_BE_MISSING not in reason for reason in skipped):
+        reporter.write_line("Skips are forbidden here, and some tests were skipped.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_unconfigure() -> None:

@@ -172,3 +172,15 @@ def test_a_damaged_archive_is_an_error_that_says_so(tmp_path: Path, engines: Non
     path.write_bytes(gzip.compress(b'{"kind": "watch"}\n' * 10_000)[:60])
     with pytest.raises(CommandError, match="not a whole gzip file"):
         call_command("import_engagement", path, verbosity=0)
+
+
+def test_of_history_older_than_events_are_kept_only_the_state_is_taken(load: Callable[..., Path], video: Video) -> None:
+    long_ago = 401 * 24 * 60
+    path = load(
+        line("like", video_id=str(video.id), minutes=long_ago),
+        line("watch", video_id=str(video.id), minutes=long_ago),
+        line("watch", video_id=str(video.id), minutes=long_ago - 2 * 24 * 60),
+    )
+    assert rejects(path) == [(2, "occurred_at is longer ago than the 400 days that events are kept")]
+    assert counters.totals([video.id])[video.id] == counters.Counts(view=1, like=1)
+    assert clickhouse.select("SELECT kind FROM engagement_events") == [("watch",)]
