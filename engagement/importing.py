@@ -79,7 +79,7 @@ class Importer:
         self._touched.update(event.video_id.int for event in events if event.video_id)
 
     def _is_kept(self, event: Event) -> bool:
-        """Older likes and follows leave their state, and nothing in ClickHouse, which would forget them at some time."""
+        """Of older ones only the state is taken: ClickHouse would forget them at a time of its own choosing."""
         return event.occurred_at >= self._oldest
 
     def finish(self) -> None:

@@ -14,6 +14,7 @@ from nova.clients import redis
 from reels.models import Video
 
 LIFETIME = 24 * 3600
+EMPTY_FOR = 30  # seconds; no request lives that long
 Card = dict[str, Any]
 
 
@@ -48,10 +49,15 @@ def make(video: Video) -> Card:
 
 
 def forget(video_ids: Sequence[uuid.UUID]) -> None:
-    """Drop cards that are no longer true."""
-    if video_ids:
-        with redis.fail_open("forget_cards"):
-            redis.connection().unlink(*map(key, video_ids))
+    """Drop cards that are no longer true.
+
+    Their place is kept empty for a moment: whoever read the old row just before cannot put its card back.
+    """
+    with redis.fail_open("forget_cards"):
+        pipeline = redis.connection().pipeline(transaction=False)
+        for video_id in video_ids:
+            pipeline.set(key(video_id), b"", ex=EMPTY_FOR)
+        pipeline.execute()
 
 
 def _published(video_ids: Sequence[uuid.UUID]) -> Iterable[Video]:
@@ -71,5 +77,5 @@ def _to_redis(cards: dict[uuid.UUID, Card]) -> None:
     with redis.fail_open("write_cards"):
         pipeline = redis.connection().pipeline(transaction=False)
         for video_id, card in cards.items():
-            pipeline.set(key(video_id), orjson.dumps(card), ex=LIFETIME)
+            pipeline.set(key(video_id), orjson.dumps(card), ex=LIFETIME, nx=True)
         pipeline.execute()

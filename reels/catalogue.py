@@ -63,16 +63,8 @@ def save(videos: Sequence[Video]) -> int:
     """Insert or update videos with their creators and sounds; of two with one id the later counts."""
     latest = list({video.id: video for video in videos}.values())
     Creator.objects.bulk_create(_distinct(video.creator for video in latest), ignore_conflicts=True)
-    Sound.objects.bulk_create(
-        _distinct(video.sound for video in latest if video.sound),
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["name"],
-    )
-    unnamed = [video for video in latest if video.external_id is None]  # which must not take a known name away
-    named = [video for video in latest if video.external_id is not None]
-    for rows, updated in ((unnamed, UPDATED), (named, [*UPDATED, "external_id"])):
-        Video.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=updated)
+    _save_sounds(_distinct(video.sound for video in latest if video.sound))
+    _save_videos(latest)
     changed([video.id for video in latest])
     return len(videos)
 
@@ -88,6 +80,20 @@ def set_published(videos: QuerySet[Video], *, is_published: bool) -> None:
 def changed(video_ids: Sequence[uuid.UUID]) -> None:
     """Call it in the transaction that changes videos: what is cached of them is no longer true."""
     transaction.on_commit(lambda: cards.forget(video_ids))
+
+
+def _save_sounds(sounds: Sequence[Sound]) -> None:
+    """A sound that comes without a name keeps the one that is known."""
+    Sound.objects.bulk_create([each for each in sounds if not each.name], ignore_conflicts=True)
+    named = [each for each in sounds if each.name]
+    Sound.objects.bulk_create(named, update_conflicts=True, unique_fields=["id"], update_fields=["name"])
+
+
+def _save_videos(videos: Sequence[Video]) -> None:
+    """A video that comes by its UUID keeps the external id that is known."""
+    for known_elsewhere, updated in ((False, UPDATED), (True, [*UPDATED, "external_id"])):
+        rows = [video for video in videos if bool(video.external_id) == known_elsewhere]
+        Video.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=updated)
 
 
 def _distinct(rows: Iterable[Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from nova.api import jwt
 from nova.clients import clickhouse, redis
 from ranking import publishing, settings
 from ranking.models import FeatureFlag, WeightSet
-from reels import catalogue
+from reels import cards, catalogue
 from reels.models import Creator, Video
 
 API = "/api/v1"
@@ -90,6 +90,7 @@ def make_video(engines: None) -> Callable[..., Video]:
             | given
         )
         catalogue.save([video])
+        redis.connection().delete(cards.key(video.id))  # as if that had been a while ago
         return video
 
     return make

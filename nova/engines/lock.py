@@ -2,8 +2,11 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO
+
+TRIES, PAUSE = 5, 0.02  # seconds
 
 
 class AlreadyHeldError(Exception):
@@ -21,35 +24,36 @@ def acquire(path: Path, note: str = "") -> IO[str]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = path.open("a+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _locked(handle):
         handle.seek(0)
         held_by = handle.read().strip()
         handle.close()
-        raise AlreadyHeldError(held_by) from None
+        raise AlreadyHeldError(held_by)
     handle.truncate(0)
     handle.write(note or f"process {os.getpid()}")
     handle.flush()
     return handle
 
 
+def _locked(handle: IO[str]) -> bool:
+    """Tries for a moment: somebody may just be asking `is_held`."""
+    for _ in range(TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(PAUSE)
+        else:
+            return True
+    return False
+
+
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock."""
     if not path.exists():
         return False
-    try:
-        acquire_shared(path).close()
-    except BlockingIOError:
-        return True
+    with path.open() as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
     return False
-
-
-def acquire_shared(path: Path) -> IO[str]:
-    handle = path.open()
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        handle.close()
-        raise
-    return handle

@@ -93,7 +93,7 @@ class Supervisor:
         child.restart_at = time.monotonic() + child.pause
         name = child.process.name
         self.say(
-            f"{name} ended with status {status}; starting it again in {child.pause:.0f} s (log: {self.log_of(name)})"
+            f"{name} ended with status {status}; starting it again in {child.pause:g} s (log: {self.log_of(name)})"
         )
 
     def _restart(self, child: Child) -> None:

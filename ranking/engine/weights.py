@@ -25,9 +25,9 @@ class Weights:
     def __post_init__(self) -> None:
         values = astuple(self)
         if not all(math.isfinite(value) and value >= 0.0 for value in values):
-            raise WeightsError(f"weights must be finite and not negative: {self}")
+            raise WeightsError("weights must be finite and not negative")
         if abs(math.fsum(values) - 1.0) > SUM_TOLERANCE:
-            raise WeightsError(f"weights must sum to 1, not {math.fsum(values)}: {self}")
+            raise WeightsError(f"weights must sum to 1, not {math.fsum(values):g}")
 
     def as_array(self) -> Float32s:
         """(5,) float32 in the order of the fields, read-only."""

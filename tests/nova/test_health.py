@@ -104,9 +104,7 @@ def test_health_tells_the_kind_of_a_failure_and_none_of_its_secrets(anybody: API
 @pytest.mark.parametrize(
     "error", [redis.RedisError("away"), ClickHouseError("away", retryable=True), TimeoutError(), ValueError("odd")]
 )
-def test_whatever_a_driver_raises_is_an_engine_that_is_away(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_whatever_a_driver_raises_is_an_engine_that_is_away(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail() -> None:
         raise error
 

@@ -67,10 +67,22 @@ def test_all_but_health_needs_a_token(schema: dict[str, Any]) -> None:
 
 def test_every_operation_tells_what_it_answers_when_something_is_wrong(schema: dict[str, Any]) -> None:
     for name, operation in operations(schema).items():
-        wrong = {status: each["content"] for status, each in operation["responses"].items() if status in ("400", "503")}
-        assert "400" in wrong, name
-        assert "application/problem+json" in wrong["400"], name
-        assert "503" in wrong, name
+        problems = {
+            status for status, each in operation["responses"].items() if "application/problem+json" in each["content"]
+        }
+        expected = {"400"} if f"{API}/health" in name else {"400", "401", "429", "503"}
+        assert problems >= expected | ({"404"} if "{id}" in name else set()), name
+
+
+def test_a_like_taken_back_answers_with_its_state_as_a_like_does(schema: dict[str, Any]) -> None:
+    like = schema["paths"][f"{API}/reels/{{id}}/like"]
+    assert like["delete"]["responses"]["200"]["content"] == like["post"]["responses"]["200"]["content"]
+
+
+def test_watches_are_accepted(schema: dict[str, Any]) -> None:
+    for path in (f"{API}/reels/{{id}}/watch", f"{API}/reels/watch"):
+        answers = schema["paths"][path]["post"]["responses"]
+        assert [status for status in answers if status < "300"] == ["202"]
 
 
 def test_the_limits_of_a_page_are_told(schema: dict[str, Any]) -> None:

@@ -1,0 +1,164 @@
+"""The signal table on its way to every worker."""
+
+import io
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import orjson
+import pytest
+import structlog
+
+from nova.clients import clickhouse, redis
+from nova.clients.clickhouse import ClickHouseError
+from ranking import candidates, publishing, tasks
+from ranking.publishing import LOOK_EVERY, Tables
+from ranking.signal_table import FORMAT, SignalTable
+from reels.models import Video
+from tests.ranking.tables import rows_of, table_of
+
+pytestmark = pytest.mark.usefixtures("engines")
+FIRST = table_of((1, 100.0, "cook"))
+SECOND = table_of((1, 100.0, "cook"), (2, 200.0, "baker"))
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let so much time pass that workers look again."""
+    now = [1_000.0]
+    monkeypatch.setattr(publishing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def add() -> None:
+        now[0] += LOOK_EVERY + 0.01
+
+    return add
+
+
+@pytest.fixture
+def take_redis_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    def away() -> None:
+        raise redis.RedisError("away")
+
+    return lambda: monkeypatch.setattr(redis, "connection", away)
+
+
+def same(table: SignalTable, other: SignalTable) -> bool:
+    return rows_of(table) == rows_of(other)
+
+
+def test_what_was_published_is_what_another_process_gets() -> None:
+    publishing.publish(SECOND)
+    assert same(Tables().current(), SECOND)
+
+
+def test_a_newer_table_replaces_the_one_before(pass_time: Callable[[], None]) -> None:
+    worker = Tables()
+    publishing.publish(FIRST)
+    assert same(worker.current(), FIRST)
+    publishing.publish(SECOND)
+    assert same(worker.current(), FIRST)  # it looks once in a while, not in every request
+    pass_time()
+    assert same(worker.current(), SECOND)
+
+
+def test_the_same_content_published_again_is_not_loaded_again(pass_time: Callable[[], None]) -> None:
+    worker = Tables()
+    publishing.publish(FIRST)
+    before = worker.current()
+    publishing.publish(table_of((1, 100.0, "cook")))
+    pass_time()
+    assert worker.current() is before
+
+
+def test_without_redis_a_worker_keeps_its_copy(
+    pass_time: Callable[[], None], take_redis_away: Callable[[], None]
+) -> None:
+    worker = Tables()
+    publishing.publish(FIRST)
+    before = worker.current()
+    take_redis_away()
+    pass_time()
+    assert worker.current() is before
+
+
+def test_a_redis_that_was_emptied_leaves_the_copy_in_use(pass_time: Callable[[], None]) -> None:
+    worker = Tables()
+    publishing.publish(FIRST)
+    before = worker.current()
+    redis.connection().flushdb()
+    pass_time()
+    assert worker.current() is before
+
+
+def test_when_nothing_was_ever_published_a_worker_builds_one(make_video: Callable[..., Video]) -> None:
+    video = make_video()
+    assert len(Tables().current().rows([video.id])) == 1
+
+
+def test_without_redis_a_new_worker_builds_one(
+    make_video: Callable[..., Video], take_redis_away: Callable[[], None]
+) -> None:
+    video = make_video()
+    publishing.publish(FIRST)
+    take_redis_away()
+    assert len(Tables().current().rows([video.id])) == 1
+
+
+def test_what_a_worker_built_gives_way_to_what_is_published(pass_time: Callable[[], None]) -> None:
+    worker = Tables()
+    assert len(worker.current()) == 0
+    publishing.publish(FIRST)
+    pass_time()
+    assert same(worker.current(), FIRST)
+
+
+def of_a_newer_format() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, head=np.frombuffer(orjson.dumps({"format": FORMAT + 1}), np.uint8))
+    return buffer.getvalue()
+
+
+def test_a_table_of_a_newer_nova_leaves_the_copy_in_use(pass_time: Callable[[], None]) -> None:
+    """During a deployment old and new processes share one Redis."""
+    worker = Tables()
+    publishing.publish(FIRST)
+    before = worker.current()
+    redis.connection().mset({publishing.TABLE_KEY: of_a_newer_format(), publishing.VERSION_KEY: "newer"})
+    pass_time()
+    assert worker.current() is before
+
+
+def test_a_new_worker_that_cannot_read_the_table_builds_one(make_video: Callable[..., Video]) -> None:
+    video = make_video()
+    redis.connection().mset({publishing.TABLE_KEY: of_a_newer_format(), publishing.VERSION_KEY: "newer"})
+    assert len(Tables().current().rows([video.id])) == 1
+
+
+def test_refreshing_publishes_what_people_did(make_video: Callable[..., Video]) -> None:
+    video = make_video()
+    table = publishing.refresh()
+    assert len(table.rows([video.id])) == 1
+    assert same(Tables().current(), table)
+
+
+def test_a_refresh_that_fails_leaves_what_was_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(sql: str, **given: object) -> None:
+        raise ClickHouseError("away", retryable=True)
+
+    publishing.publish(SECOND)
+    monkeypatch.setattr(clickhouse, "run", away)
+    with pytest.raises(ClickHouseError):
+        publishing.refresh()
+    assert same(Tables().current(), SECOND)
+
+
+def test_the_scheduled_refresh_outlives_an_engine_that_is_away(take_redis_away: Callable[[], None]) -> None:
+    take_redis_away()
+    with structlog.testing.capture_logs() as logs:
+        assert tasks.refresh_signals() == 0
+    assert [each["event"] for each in logs] == ["signals_not_refreshed"]
+
+
+def test_the_scheduled_refresh_tells_how_many(make_video: Callable[..., Video]) -> None:
+    make_video()
+    assert tasks.refresh_signals() == len(candidates.build()) == 1
