@@ -19,6 +19,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except OperationalError as error:
+        if "timeout" in str(error) or "canceling statement" in str(error):
+            raise SystemExit(f"PostgreSQL was too busy: {error}\nRun the same command again.") from error
         raise SystemExit(
             f"PostgreSQL does not answer: {error}\nCheck DATABASE_URL, or start it with `make run`."
         ) from error

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from engagement import relations, store, totals
+from engagement import outbox, relations, store, totals
 from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
+from engagement.signals import taste_changed
 from nova import fields
 from nova.bulk import BadLineError, Records
 from reels.ids import video_id as uuid_of
@@ -48,6 +49,7 @@ class Importer:
         self.file = file
         self.loaded = 0
         self._touched: set[int] = set()
+        self._people: set[str] = set()
         self._videos: dict[str, Target | None] = {}  # by the id that lines use; None: not in the catalogue
         self._inserting = ThreadPoolExecutor(1)  # ClickHouse works on one batch while the next one is read
         self._inserted: Future[None] | None = None
@@ -59,6 +61,7 @@ class Importer:
         self._oldest = timezone.now() - store.KEPT
         latest = timezone.now() + CLOCK_SKEW
         events: dict[tuple[str, int], Event] = {}  # an int hashes ten times as fast as a UUID
+        identified = False
         for number, record in lines:
             try:
                 event = self._read(record, latest)
@@ -66,8 +69,10 @@ class Importer:
                 self.file.reject(number, str(error), record)
                 continue
             events[event.user_id, event.event_id.int] = event
+            identified = identified or bool(record.get("event_id"))
             self.loaded += 1
-        self._save(list(events.values()))
+        loaded = list(events.values())
+        self._save(outbox.as_first_told(loaded) if identified else loaded)
 
     def _save(self, events: Sequence[Event]) -> None:
         if not events:
@@ -75,6 +80,7 @@ class Importer:
         for kind_model in {change.model for change in relations.CHANGES.values()}:
             relations.set_all(kind_model, _entries(events, kind_model))
         self.finish()
+        self._people = {event.user_id for event in events}
         self._inserted = self._inserting.submit(store.insert, [each for each in events if self._is_kept(each)])
         self._touched.update(event.video_id.int for event in events if event.video_id)
 
@@ -87,6 +93,7 @@ class Importer:
         if self._inserted:
             self._inserted.result()
             self._inserted = None
+            taste_changed.send(sender=None, user_ids=self._people)  # feeds built until now do not know the batch
 
     def touched(self) -> list[uuid.UUID]:
         """The videos whose totals have to be taken anew."""
@@ -103,7 +110,7 @@ class Importer:
 
     def _read(self, record: dict[str, Any], latest: dt.datetime) -> Event:
         kind = record.get("kind")
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise BadLineError("kind is missing" if kind is None else f"kind {str(kind)[:40]!r} is not known")
         user_id = fields.text(record, "user_id", longest=64)
         occurred_at = fields.time(record, "occurred_at", latest=latest)

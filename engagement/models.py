@@ -90,6 +90,7 @@ class EventReceipt(models.Model):
 
     user_id = models.CharField(max_length=64)
     event_id = models.UUIDField()
+    occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

@@ -1,6 +1,5 @@
 """The way of an event from a request to ClickHouse: written with the fact itself, delivered at least once."""
 
-import uuid
 from collections.abc import Sequence
 
 import structlog
@@ -16,10 +15,16 @@ BATCH = 2_000
 DELIVERY_LOCK = 0x6E6F7661
 KEEP_RECEIPTS = "31 days"  # an event may be dated 30 days back, so a retry of it may come that late
 
+# Waits for whoever is inserting the same receipt, and returns those that only this statement inserted.
 NEW_RECEIPTS = """
-INSERT INTO engagement_eventreceipt (user_id, event_id, received_at)
-SELECT %s, id, now() FROM unnest(%s::uuid[]) AS given(id)
-ON CONFLICT DO NOTHING RETURNING event_id
+INSERT INTO engagement_eventreceipt (user_id, event_id, occurred_at, received_at)
+SELECT user_id, event_id, occurred_at, now()
+FROM unnest(%s::text[], %s::uuid[], %s::timestamptz[]) AS given(user_id, event_id, occurred_at)
+ON CONFLICT DO NOTHING RETURNING user_id, event_id
+"""
+KNOWN_TIMES = """
+SELECT user_id, event_id, occurred_at FROM engagement_eventreceipt
+JOIN unnest(%s::text[], %s::uuid[]) AS given(user_id, event_id) USING (user_id, event_id)
 """
 PRUNE = "DELETE FROM engagement_eventreceipt WHERE received_at < now() - %s::interval"
 
@@ -38,13 +43,27 @@ def write(events: Sequence[Event]) -> None:
     )
 
 
-def first_time(user_id: str, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Which of a person's own event ids were never accepted before; from now on they were."""
-    if not event_ids:
-        return set()
+def first_time(events: Sequence[Event]) -> list[Event]:
+    """Those of the events whose ids were never accepted before; from now on they were."""
+    rows = sorted((event.user_id, event.event_id, event.occurred_at) for event in events)  # one order: no deadlocks
+    if not rows:
+        return []
     with connection.cursor() as cursor:
-        cursor.execute(NEW_RECEIPTS, [user_id, sorted(event_ids)])
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(NEW_RECEIPTS, [list(column) for column in zip(*rows, strict=True)])
+        new = set(cursor.fetchall())
+    return [event for event in events if (event.user_id, event.event_id) in new]
+
+
+def as_first_told(events: Sequence[Event]) -> list[Event]:
+    """The events, each at the time its id was first accepted with: told anew with another one, it is the same event."""
+    new = set(first_time(events))
+    rows = [(event.user_id, event.event_id) for event in events if event not in new]
+    if not rows:
+        return list(events)
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN_TIMES, [list(column) for column in zip(*rows, strict=True)])
+        known = {(user_id, event_id): occurred_at for user_id, event_id, occurred_at in cursor.fetchall()}
+    return [each._replace(occurred_at=known.get((each.user_id, each.event_id), each.occurred_at)) for each in events]
 
 
 def deliver() -> int:

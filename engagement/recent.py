@@ -1,7 +1,8 @@
 """What a person did in the last hours, in Redis: laid over a cached feed while its pages are served.
 
 One hash per person, `recent:u:{user}`: `w:{video}` was watched, `l:{video}` is liked (1) or not any more (0).
-It outlives every feed generation that is still being paged through; a feed built later knows it all from the engines.
+Every page that is served prolongs its life, as it does that of the feed's generation; a feed built later knows it all
+from the engines.
 """
 
 import uuid
@@ -36,7 +37,9 @@ def note_liked(user_id: str, video_id: uuid.UUID, *, liked: bool) -> None:
 def read(user_id: str) -> Recent:
     """Everything of the last hours; nothing without Redis."""
     with redis.fail_open("read_recent"):
-        return _parse(redis.connection().hgetall(key(user_id)))
+        pipeline = redis.connection().pipeline(transaction=False)
+        found, _ = pipeline.hgetall(key(user_id)).expire(key(user_id), LIFETIME).execute()
+        return _parse(found)
     return Recent()
 
 

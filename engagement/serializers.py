@@ -6,9 +6,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from engagement.services import Watch
+from engagement.services import MOST_EVENTS, Watch
 
 DESTINATIONS = ["message", "story", "copy_link", "external"]
+
+
+class AnyField(serializers.Field[Any, Any, Any, Any]):
+    """Whatever JSON holds, unlooked-at."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
 
 
 class EventIdField(serializers.CharField):
@@ -17,7 +24,7 @@ class EventIdField(serializers.CharField):
 
 
 class FiniteFloatField(serializers.FloatField):
-    """A number, and nothing that only looks like one (`true`, `"NaN"`)."""
+    """A finite number; `true` is none, although Python counts it as 1."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not math.isfinite(value := super().to_internal_value(data)):
@@ -51,7 +58,7 @@ class BatchedWatchSerializer(WatchSerializer):
 class WatchBatchSerializer(serializers.Serializer[Any]):
     """Only the envelope: each event is judged by itself, so that good ones are kept when others are bad."""
 
-    events = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=500)
+    events = serializers.ListField(child=AnyField(allow_null=True), min_length=1, max_length=MOST_EVENTS)
 
 
 class WatchBatchSchemaSerializer(serializers.Serializer[Any]):

@@ -60,8 +60,9 @@ def share(*, user_id: str, video_id: uuid.UUID, destination: str = "", event_id:
     identity = given_id(event_id) if event_id else uuid.uuid4()
     event = _event(card, "share", user_id, timezone.now(), identity, destination=destination)
     with transaction.atomic():
-        if not event_id or outbox.first_time(user_id, [identity]):
-            outbox.write([event])
+        new = outbox.first_time([event]) if event_id else [event]
+        outbox.write(new)
+        if new:
             transaction.on_commit(lambda: _after_share(event))
     return counters.read([video_id])[video_id].share
 
@@ -92,8 +93,8 @@ def _record_watches(user_id: str, events: dict[uuid.UUID, Event], retryable: set
     if not events:
         return
     with transaction.atomic():
-        repeated = retryable - outbox.first_time(user_id, list(retryable))
-        new = [event for event in events.values() if event.event_id not in repeated]
+        new = [event for event in events.values() if event.event_id not in retryable]
+        new += outbox.first_time([event for event in events.values() if event.event_id in retryable])
         outbox.write(new)
         transaction.on_commit(lambda: _after_watches(user_id, new))
 
@@ -151,12 +152,12 @@ def _after_like(event: Event, liked: bool) -> None:
     assert event.video_id is not None
     counters.move([event])
     recent.note_liked(event.user_id, event.video_id, liked=liked)
-    taste_changed.send(sender=None, user_id=event.user_id)
+    taste_changed.send(sender=None, user_ids=[event.user_id])
 
 
 def _after_share(event: Event) -> None:
     counters.move([event])
-    taste_changed.send(sender=None, user_id=event.user_id)
+    taste_changed.send(sender=None, user_ids=[event.user_id])
 
 
 def _after_watches(user_id: str, events: Sequence[Event]) -> None:

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# A person's taste changed: their next first page must be built anew. Argument: user_id.
+# The taste of some people changed: their next first page must be built anew. Argument: user_ids.
 taste_changed = Signal()

@@ -61,17 +61,19 @@ def recount(video_ids: Iterable[uuid.UUID]) -> None:
 def _undelivered(touched: Sequence[uuid.UUID]) -> Sums:
     """What arrived and is still in the outbox, because its relay ended between the two: it will be counted when it
     is taken out."""
-    waiting = [event_id for chunk in _chunks(touched) for event_id in _waiting(chunk)]
+    waiting = [each for chunk in _chunks(touched) for each in _waiting(chunk)]
     summed: Sums = {}
     for some in _chunks(waiting):
-        for video_id, sums in _sums(ARRIVED.format(only="WHERE event_id IN %(events)s"), events=some).items():
+        for video_id, sums in _sums(
+            ARRIVED.format(only="WHERE (user_id, event_id) IN %(events)s"), events=some
+        ).items():
             known = summed.get(video_id, (0, 0, 0))
             summed[video_id] = tuple(a + b for a, b in zip(known, sums, strict=True))
     return summed
 
 
-def _waiting(chunk: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    return list(OutboxEvent.objects.filter(video_id__in=chunk).values_list("event_id", flat=True))
+def _waiting(chunk: Sequence[uuid.UUID]) -> list[tuple[str, uuid.UUID]]:
+    return list(OutboxEvent.objects.filter(video_id__in=chunk).values_list("user_id", "event_id"))
 
 
 def _set(chunk: Sequence[uuid.UUID], arrived: Sums, undelivered: Sums) -> None:
@@ -98,6 +100,7 @@ def _forget_copies(chunk: Sequence[uuid.UUID]) -> None:
 
 def _lock_out_relays() -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = 0")  # a relay may take its time at a slow ClickHouse
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DELIVERY_LOCK])
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-START = "Start the embedded engines with `make run` or `manage.py engines start`, or set"
+START = "In development `make run` or `manage.py engines start` starts one; otherwise set"
 REQUIRED = {
     "DATABASE_URL": ("nova.E001", f"{START} DATABASE_URL=postgresql://user:password@host:5432/nova."),
     "REDIS_URL": ("nova.E002", f"{START} REDIS_URL=redis://:password@host:6379/0."),

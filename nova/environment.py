@@ -7,7 +7,7 @@
 import os
 from pathlib import Path
 
-from nova.engines import lock
+from nova.engines import files, lock
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 SETTINGS = {
@@ -60,8 +60,4 @@ def read(path: Path) -> dict[str, str]:
 
 def write(path: Path, values: dict[str, str]) -> None:
     """Replace an environment file in one step, readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.touch(mode=0o600)
-    temporary.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    temporary.replace(path)
+    files.write_secret(path, "".join(f"{name}={value}\n" for name, value in values.items()))

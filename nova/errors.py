@@ -41,6 +41,12 @@ class VideoNotFoundError(NovaError):
     title = "There is no such video"
 
 
+class ConflictError(NovaError):
+    code = "conflict"
+    status = 409
+    title = "Something this refers to has changed meanwhile; look again"
+
+
 class EngineAwayError(NovaError):
     """An engine failed and nothing can stand in for it. Worth a retry."""
 

@@ -8,8 +8,7 @@ from rest_framework.response import Response
 from nova import health
 from nova.api.views import NovaViewSet
 
-# A pod serves cached feeds without PostgreSQL and ranks without ClickHouse; without both stores of feeds and
-# people it has nothing to say.
+# Without PostgreSQL a pod still serves cached feeds, without Redis it builds them; with neither it has nothing to say.
 NEEDED_TO_SERVE = ("postgresql", "redis")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import structlog
-from django.db import DatabaseError, connection
+from django.db import connection
 from numpy.typing import NDArray
 
 from nova.clients import clickhouse
@@ -48,10 +48,18 @@ Recent = dict[uuid.UUID, tuple[float, int]]  # sum of completions, number of the
 
 
 def build() -> SignalTable:
-    """The table of fresh and popular candidates, the same for everybody."""
-    recent = _recent(LARGEST_TABLE)
+    """The table of fresh and popular candidates, the same for everybody. Raises ClickHouseError and DatabaseError."""
+    return _general(_completions(RECENT.format(only=""), {"limit": LARGEST_TABLE}))
+
+
+def build_without_clickhouse() -> SignalTable:
+    """The same by what PostgreSQL knows alone: better than no feed at all."""
+    return _general({})
+
+
+def _general(recent: Recent) -> SignalTable:
     popular = set(list(recent)[:MOST_POPULAR])
-    newest = _newest(LARGEST_TABLE)
+    newest = _ids(NEWEST, [LARGEST_TABLE])
     chosen = list(dict.fromkeys([*popular, *newest]))[:LARGEST_TABLE]
     fresh = set(newest)
     return _table(chosen, recent, lambda each: FRESH * (each in fresh) + POPULAR * (each in popular))
@@ -92,30 +100,18 @@ def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Rec
     }
 
 
-def _recent(limit: int) -> Recent:
-    return _completions(RECENT.format(only=""), {"limit": limit})
-
-
 def _recent_of(video_ids: Sequence[uuid.UUID]) -> Recent:
+    """Nothing when ClickHouse is away: the source it is for still stands."""
     sql = RECENT.format(only="AND video_id IN %(ids)s")
-    return _completions(sql, {"ids": list(video_ids), "limit": len(video_ids)})
-
-
-def _completions(sql: str, parameters: dict[str, Any]) -> Recent:
-    """Nothing when ClickHouse is away: fresh videos still rank by what PostgreSQL knows."""
     try:
-        return {row[0]: (row[1], row[2]) for row in clickhouse.select(sql, parameters)}
+        return _completions(sql, {"ids": list(video_ids), "limit": len(video_ids)})
     except ClickHouseError as error:
-        log.warning("candidate_source_failed", source="popular", error=str(error))
+        log.warning("candidate_signals_missing", error=str(error))
         return {}
 
 
-def _newest(limit: int) -> list[uuid.UUID]:
-    try:
-        return _ids(NEWEST, [limit])
-    except DatabaseError as error:
-        log.warning("candidate_source_failed", source="fresh", error=type(error).__name__)
-        return []
+def _completions(sql: str, parameters: dict[str, Any]) -> Recent:
+    return {row[0]: (row[1], row[2]) for row in clickhouse.select(sql, parameters)}
 
 
 def _ids(sql: str, parameters: Sequence[Any]) -> list[uuid.UUID]:

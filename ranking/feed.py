@@ -49,8 +49,9 @@ def page(*, user_id: str, limit: int, cursor: str | None) -> Page:
 
 def build(user_id: str, generation: bytes) -> Feed:
     """Build a feed and make it the current one."""
+    tastes = generations.tastes(user_id)
     feed = building.build(user_id, generation)
-    generations.save(user_id, feed)
+    generations.save(user_id, feed, tastes)
     return feed
 
 

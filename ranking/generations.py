@@ -7,7 +7,7 @@ the next first page is built anew, while older cursors go on in the list they be
 import random
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,16 @@ from ranking.engine import ids
 LIFETIME = 3600  # of the current feed
 JITTER = 0.05  # so that feeds warmed together do not expire together
 PAGING_LIFETIME = 2 * 3600 + 600  # a cursor from the current feed's last second is good for an hour more
+LONGEST_BUILD = 60  # seconds
 GENERATION_BYTES = 8
 ENTRY = np.dtype([("id", ">u8", (2,)), ("score", "<f4"), ("liked", "?")])
 VARIANTS = ["ranked", "newest"]  # the first byte of a stored feed is an index into this
 
+# Make a feed the current one, unless the person said something new while it was built.
+SAVE = """
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+if (redis.call('GET', KEYS[3]) or '') == ARGV[5] then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+"""
 # The current feed in one round trip: its generation and its list.
 READ_CURRENT = """
 local generation = redis.call('GET', KEYS[1])
@@ -83,15 +89,25 @@ def list_key(user_id: str, generation: str) -> str:
     return f"feed:g:{user_id}:{generation}"
 
 
-def save(user_id: str, feed: Feed) -> None:
-    """Make this the current feed."""
-    lifetime = int(LIFETIME * random.uniform(1 - JITTER, 1))
+def tastes_key(user_id: str) -> str:
+    """Counts the changes of a person's taste, for as long as a build may last."""
+    return f"feed:t:{user_id}"
+
+
+def tastes(user_id: str) -> bytes:
+    """What `save` compares: read it before a build reads anything else."""
+    with redis.fail_open("read_tastes"):
+        return redis.connection().get(tastes_key(user_id)) or b""
+    return b""
+
+
+def save(user_id: str, feed: Feed, tastes_before: bytes) -> None:
+    """Make this the current feed, unless a taste changed since `tastes_before`; its pages can be read in any case."""
     name = feed.generation.hex()
+    keys = [key(user_id), list_key(user_id, name), tastes_key(user_id)]
+    lifetime = int(LIFETIME * random.uniform(1 - JITTER, 1))
     with redis.fail_open("write_feed"):
-        pipeline = redis.connection().pipeline(transaction=True)
-        pipeline.set(list_key(user_id, name), feed.to_bytes(), ex=PAGING_LIFETIME)
-        pipeline.set(key(user_id), name, ex=lifetime)
-        pipeline.execute()
+        redis.connection().eval(SAVE, len(keys), *keys, name, lifetime, feed.to_bytes(), PAGING_LIFETIME, tastes_before)
 
 
 def current(user_id: str) -> Feed | None:
@@ -111,7 +127,11 @@ def load(user_id: str, generation: bytes) -> Feed | None:
     return None
 
 
-def drop_current(user_id: str) -> None:
-    """Have the next first page built anew."""
+def drop_current(user_ids: Iterable[str]) -> None:
+    """Have the next first page of these people built anew, and no build that has begun already kept."""
     with redis.fail_open("drop_feed"):
-        redis.connection().delete(key(user_id))
+        pipeline = redis.connection().pipeline(transaction=False)
+        for user_id in user_ids:
+            pipeline.delete(key(user_id))
+            pipeline.incr(tastes_key(user_id)).expire(tastes_key(user_id), LONGEST_BUILD)
+        pipeline.execute()

@@ -4,10 +4,13 @@ import threading
 import time
 from contextlib import suppress
 
+import structlog
+
 from nova.clients import clickhouse, redis
 from ranking import candidates, signal_table
 from ranking.signal_table import SignalTable, UnknownFormatError
 
+log = structlog.get_logger(__name__)
 TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
 SUM_HOURS = ("SYSTEM REFRESH VIEW video_signal_hours_fill", "SYSTEM WAIT VIEW video_signal_hours_fill")
@@ -65,7 +68,7 @@ class Tables:
         if published is not None:
             self._table = published
         elif self._table is None:
-            self._table = candidates.build()
+            self._table = _build_anyhow()
         self._looked_at = time.monotonic()
 
     def _read(self) -> SignalTable | None:
@@ -77,6 +80,14 @@ class Tables:
             raw = redis.connection().get(TABLE_KEY)
             return signal_table.from_bytes(raw, version.decode()) if raw else None
         return None
+
+
+def _build_anyhow() -> SignalTable:
+    try:
+        return candidates.build()
+    except clickhouse.ClickHouseError as error:
+        log.warning("signals_without_clickhouse", error=str(error))
+        return candidates.build_without_clickhouse()
 
 
 tables = Tables()

@@ -1,5 +1,6 @@
 """What ranking does on the news of the apps below."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.dispatch import receiver
@@ -9,6 +10,6 @@ from ranking import generations
 
 
 @receiver(taste_changed)
-def build_anew(sender: Any, user_id: str, **kwargs: Any) -> None:
-    """A person who has just said what they like gets a feed that knows it."""
-    generations.drop_current(user_id)
+def build_anew(sender: Any, user_ids: Iterable[str], **kwargs: Any) -> None:
+    """People who have just said what they like get a feed that knows it."""
+    generations.drop_current(user_ids)

@@ -25,23 +25,29 @@ class Remembered(Generic[Value]):
         self._known: tuple[float, Value] | None = None
 
     def get(self) -> Value:
-        known = self._known
-        if known and time.monotonic() - known[0] < FRESH_FOR:
+        known = self._fresh()
+        if known:
             return known[1]
         with self._lock:
-            return self._refresh()
+            known = self._fresh()  # another thread may have read it while this one waited
+            return known[1] if known else self._refresh()
 
     def forget(self) -> None:
         self._known = None
 
+    def _fresh(self) -> tuple[float, Value] | None:
+        known = self._known
+        return known if known and time.monotonic() - known[0] < FRESH_FOR else None
+
     def _refresh(self) -> Value:
+        last = self._known
         try:
             value = self._read()
         except DatabaseError:
-            if self._known is None:
+            if last is None:
                 raise
             log.warning("settings_stale")
-            value = self._known[1]
+            value = last[1]
         self._known = time.monotonic(), value
         return value
 

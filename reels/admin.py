@@ -17,9 +17,22 @@ class VideoAdmin(admin.ModelAdmin):
     show_full_result_count = False
     actions = ["publish", "unpublish"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Video | None = None) -> list[str]:
+        return ["id"] if obj else []  # another id would be another video
+
     def save_model(self, request: HttpRequest, obj: Video, form: object, change: bool) -> None:
         super().save_model(request, obj, form, change)
         catalogue.changed([obj.id])
+
+    def delete_model(self, request: HttpRequest, obj: Video) -> None:
+        video_id = obj.id
+        super().delete_model(request, obj)
+        catalogue.changed([video_id])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> None:
+        video_ids = list(queryset.values_list("id", flat=True))
+        super().delete_queryset(request, queryset)
+        catalogue.changed(video_ids)
 
     @admin.action(description="Publish")
     def publish(self, request: HttpRequest, videos: QuerySet[Video]) -> None:
@@ -30,15 +43,19 @@ class VideoAdmin(admin.ModelAdmin):
         catalogue.set_published(videos, is_published=False)
 
 
-@admin.register(Creator)
-class CreatorAdmin(admin.ModelAdmin):
+class NamedAdmin(admin.ModelAdmin):
+    """What videos refer to by its id, and show by its name."""
+
     list_display = ["id", "name"]
     search_fields = ["id", "name"]
     show_full_result_count = False
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Creator | Sound | None = None) -> list[str]:
+        return ["id"] if obj else []
 
-@admin.register(Sound)
-class SoundAdmin(admin.ModelAdmin):
-    list_display = ["id", "name"]
-    search_fields = ["id", "name"]
-    show_full_result_count = False
+    def save_model(self, request: HttpRequest, obj: Creator | Sound, form: object, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        catalogue.changed(list(obj.videos.values_list("id", flat=True)))
+
+
+admin.site.register([Creator, Sound], NamedAdmin)

@@ -2,19 +2,25 @@
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jwt
+import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.conf import settings
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
+from nova.errors import EngineAwayError
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module
 
+log = structlog.get_logger(__name__)
 LONGEST_USER_ID = 64
 REQUIRED_CLAIMS = ["iss", "aud", "exp", "sub"]
 KEYS_ARE_FRESH_FOR = 60.0  # seconds until key files are looked at again
@@ -83,9 +89,15 @@ def verify(token: str) -> Principal:
 
 def _principal(claims: dict[str, Any]) -> Principal:
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_USER_ID or "\0" in subject:
+    if not isinstance(subject, str) or not is_user_id(subject):
         raise InvalidTokenError(f"`sub` must be a string of 1 to {LONGEST_USER_ID} characters.")
     return Principal(subject, is_admin=claims.get("role") == "admin")
+
+
+def is_user_id(text: str) -> bool:
+    """Whether every engine can store it: neither empty, long, with a NUL, nor with half a surrogate pair."""
+    storable = text.encode(errors="ignore").decode() == text and "\0" not in text
+    return storable and 0 < len(text) <= LONGEST_USER_ID
 
 
 def _candidate_keys(token: str) -> list[Any]:
@@ -102,6 +114,7 @@ def _candidate_keys(token: str) -> list[Any]:
 
 
 Keys = tuple[dict[str, Any], list[Any]]
+Source = TypeVar("Source")
 
 
 class KeyRing:
@@ -116,38 +129,54 @@ class KeyRing:
         self._read_at = 0.0
 
     def keys(self) -> Keys:
-        """Keys by `kid`, and those without one."""
-        if time.monotonic() - self._read_at > KEYS_ARE_FRESH_FOR or not self._read_at:
+        """Keys by `kid`, and those without one. Raises EngineAwayError when there is none at all."""
+        if not self._is_fresh():
             with self._lock:
-                self._refresh()
+                if not self._is_fresh():  # nobody else has read them while this thread waited
+                    self._refresh()
         return self._keys
 
     def forget(self) -> None:
         self._read_at = 0.0
 
+    def _is_fresh(self) -> bool:
+        return bool(self._read_at) and time.monotonic() - self._read_at < KEYS_ARE_FRESH_FOR
+
     def _refresh(self) -> None:
-        try:
-            self._keys = _read_jwks(settings.JWT_JWKS), _read_pem_files(tuple(settings.JWT_PUBLIC_KEY_FILES))
-        except (OSError, ValueError, jwt.PyJWTError) as error:
-            if not any(self._keys):
-                raise exceptions.AuthenticationFailed("No token can be verified: the keys cannot be read.") from error
-        self._read_at = time.monotonic()
+        named, unnamed = self._keys
+        keys = (
+            _read_or_keep(lambda: _read_jwks(settings.JWT_JWKS), named),
+            _read_or_keep(lambda: _read_pem_files(settings.JWT_PUBLIC_KEY_FILES), unnamed),
+        )
+        if not any(keys):
+            raise EngineAwayError("No token can be verified: the keys cannot be read.")
+        self._keys, self._read_at = keys, time.monotonic()
 
 
 key_ring = KeyRing()
 
 
+def _read_or_keep(read: Callable[[], Source], known: Source) -> Source:
+    try:
+        return read()
+    except (OSError, ValueError, jwt.PyJWTError) as error:
+        log.warning("token_keys_stale", error=type(error).__name__)
+        return known
+
+
 def _read_jwks(source: str) -> dict[str, Any]:
+    """RSA keys by `kid`; a key set may hold others, for other services."""
     if not source:
         return {}
     if source.startswith(("https://", "http://")):
         key_set = jwt.PyJWKClient(source, timeout=JWKS_TIMEOUT, cache_jwk_set=False).get_jwk_set()
     else:
         key_set = jwt.PyJWKSet.from_json(Path(source).read_text())
-    return {key.key_id or f"key-{number}": key.key for number, key in enumerate(key_set.keys)}
+    rsa = [key for key in key_set.keys if isinstance(key.key, RSAPublicKey)]
+    return {key.key_id or f"key-{number}": key.key for number, key in enumerate(rsa)}
 
 
-def _read_pem_files(paths: tuple[str, ...]) -> list[Any]:
+def _read_pem_files(paths: Sequence[str]) -> list[Any]:
     return [_parse_pem(Path(path).read_text()) for path in paths]
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from nova.errors import BodyTooLargeError, EngineAwayError, NovaError
+from nova.errors import BodyTooLargeError, ConflictError, EngineAwayError, NovaError
 
 log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -23,6 +23,7 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    409: "conflict",
     413: "body_too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
@@ -54,6 +55,8 @@ def _as_known(error: Exception) -> Exception:
         return BodyTooLargeError()
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError("The request is malformed.")
+    if isinstance(error, IntegrityError):
+        return ConflictError()
     if isinstance(error, DatabaseError):
         log.error("database_failed", error=type(error).__name__)
         return EngineAwayError()

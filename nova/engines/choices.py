@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 from typing import TypedDict
 
+from nova.engines import files
+
 
 class Choice(TypedDict):
     port: int
@@ -20,9 +22,7 @@ def choose(var: Path, engine: str) -> Choice:
     if not port_is_free(choice["port"]):
         choice["port"] = free_port()
     known[engine] = choice
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(known, indent=2))
+    files.write_secret(path, json.dumps(known, indent=2))
     return choice
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,11 +61,15 @@ def follow_parent() -> None:
 
 def stop(child: subprocess.Popen[bytes], process: Process) -> None:
     """End a child: first politely, after `stop_timeout` its whole group by force."""
-    if child.poll() is not None:
-        return
-    child.send_signal(process.stop_signal)
-    try:
-        child.wait(process.stop_timeout)
-    except subprocess.TimeoutExpired:
+    if child.poll() is None:
+        child.send_signal(process.stop_signal)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(process.stop_timeout)
+    end_group(child)
+    child.wait()
+
+
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of a child and what it started: workers outlive a master that was killed."""
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-        child.wait()

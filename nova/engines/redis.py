@@ -7,7 +7,7 @@ from pathlib import Path
 
 import redis
 
-from nova.engines import choices, wheels
+from nova.engines import choices, files, wheels
 from nova.engines.engine import Engine
 from nova.engines.process import Process
 
@@ -21,9 +21,8 @@ def engine(var: Path) -> Engine:
     choice = choices.choose(var, "redis")
     port, password = choice["port"], choice["password"]
     config = var / "run" / "redis.conf"  # a file, because a command line is there for everybody to read
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.touch(mode=0o600)
-    config.write_text("\n".join([*SETTINGS, f"port {port}", f"requirepass {password}", f'dir "{config.parent}"', ""]))
+    lines = [*SETTINGS, f"port {port}", f"requirepass {password}", f'dir "{config.parent}"', ""]
+    files.write_secret(config, "\n".join(lines))
     process = Process("redis", [binary(), str(config)], lambda: _ping(port, password))
     address = f"redis://:{password}@127.0.0.1:{port}"
     return Engine(

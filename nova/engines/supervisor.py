@@ -88,6 +88,7 @@ class Supervisor:
         status = child.popen.poll()
         if status is None:
             return
+        processes.end_group(child.popen)
         lived = time.monotonic() - child.started
         child.pause = 0.5 if lived > STABLE_AFTER else min(child.pause * 2, LONGEST_PAUSE)
         child.restart_at = time.monotonic() + child.pause

@@ -7,6 +7,7 @@ stops the import: `nova.checks` reports each one with an id and a hint.
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -110,7 +111,7 @@ CACHES = {
 }
 
 CLICKHOUSE_URL = env.str("CLICKHOUSE_URL", "")
-CLICKHOUSE_DATABASE = env.str("CLICKHOUSE_DATABASE", "nova")
+CLICKHOUSE_DATABASE = env.str("CLICKHOUSE_DATABASE", "") or urlsplit(CLICKHOUSE_URL).path.strip("/") or "nova"
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
@@ -175,6 +176,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {},
 }
 
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -220,6 +226,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # Two lines for each tick of the scheduler say nothing that a metric would not say better.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # 4xx answers are the client's business
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from engagement import counters
 from engagement.models import Block, Follow, Like, NotInterested
@@ -100,6 +101,24 @@ def test_the_same_line_twice_is_one_event(load: Callable[..., Path], video: Vide
     assert counters.totals([video.id])[video.id].view == 1
 
 
+def test_an_event_told_again_with_another_time_is_the_same_event(load: Callable[..., Path], video: Video) -> None:
+    for minutes in (10, 300, 10):
+        load(line("watch", video_id=str(video.id), event_id="mine", minutes=minutes))
+    assert clickhouse.select("SELECT count() FROM engagement_events") == [(1,)]
+    assert counters.totals([video.id])[video.id].view == 1
+
+
+def test_feeds_that_were_built_before_an_import_know_it_afterwards(
+    load: Callable[..., Path], make_video: Callable[..., Video], client_of: Callable[..., APIClient]
+) -> None:
+    watched, blocked, other = make_video(), make_video(creator_id="pest"), make_video()
+    ann = client_of("ann")
+    assert len(ann.get("/api/v1/reels").json()["data"]) == 3
+    load(line("watch", video_id=str(watched.id)), line("block", creator_id="pest"))
+    assert [video["id"] for video in ann.get("/api/v1/reels").json()["data"]] == [str(other.id)]
+    assert blocked.creator_id == "pest"
+
+
 def test_an_older_like_does_not_bring_back_what_was_taken_back(load: Callable[..., Path], video: Video) -> None:
     load(line("unlike", video_id=str(video.id), minutes=5))
     load(line("like", video_id=str(video.id), minutes=50))
@@ -127,6 +146,7 @@ def test_bad_lines_are_put_aside_with_their_number_and_reason(load: Callable[...
         '{"user_id": "ann", ',
         "[1, 2]",
         line("dance", **of),
+        line(["watch"], **of),  # type: ignore[arg-type]
         line("watch", video_id=str(uuid.uuid4())),
         line("watch", **of) | {"occurred_at": future},
         line("watch", **of) | {"occurred_at": "soon"},
@@ -143,16 +163,17 @@ def test_bad_lines_are_put_aside_with_their_number_and_reason(load: Callable[...
         (2, "not JSON: unexpected end of data"),
         (3, "not a JSON object"),
         (4, "kind 'dance' is not known"),
-        (5, "video_id is not in the catalogue"),
-        (6, "occurred_at is before 2000 or in the future"),
-        (7, "occurred_at is not an ISO 8601 time"),
-        (8, "completion_percent is not between 0 and 100"),
-        (9, "completion_percent is not a number"),
-        (10, "user_id is missing"),
-        (11, "user_id is longer than 64 characters"),
-        (12, "one cannot follow or block oneself"),
-        (13, "creator_id is missing"),
-        (14, "kind is missing"),
+        (5, "kind \"['watch']\" is not known"),
+        (6, "video_id is not in the catalogue"),
+        (7, "occurred_at is before 2000 or in the future"),
+        (8, "occurred_at is not an ISO 8601 time"),
+        (9, "completion_percent is not between 0 and 100"),
+        (10, "completion_percent is not a number"),
+        (11, "user_id is missing"),
+        (12, "user_id is longer than 64 characters"),
+        (13, "one cannot follow or block oneself"),
+        (14, "creator_id is missing"),
+        (15, "kind is missing"),
     ]
     assert clickhouse.select("SELECT count() FROM engagement_events") == [(2,)]
 

@@ -112,12 +112,16 @@ def test_tokens_come_one_a_line_and_nothing_else(nova: Nova) -> None:
     assert [line.count(".") for line in lines] == [2, 2]
 
 
-@pytest.mark.parametrize("engine", ["redis-server", "clickhouse_server", "bin/postgres"])
-def test_an_engine_that_dies_is_started_again_and_the_feed_comes_back(nova: Nova, ada: str, engine: str) -> None:
+@pytest.mark.parametrize(
+    "engine", ["redis-server", "clickhouse_server", "bin/postgres", "granian", "celery -A nova worker"]
+)
+def test_what_dies_is_started_again_and_the_feed_comes_back(nova: Nova, ada: str, engine: str) -> None:
     victim = nova.engine(engine)
     assert victim is not None
+    children = victim.children(recursive=True)
     victim.kill()
     wait_for(lambda: nova.engine(engine) not in (None, victim), 15)
+    wait_for(lambda: gone(children), 5)
     wait_for(lambda: nova.request("GET", "/reels", ada)[0] == 200, 20)
     wait_for(lambda: nova.request("GET", "/health", ada)[1]["status"] == "ok", 20)
 

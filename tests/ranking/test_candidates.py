@@ -123,7 +123,7 @@ def test_without_clickhouse_fresh_videos_are_still_candidates(
     video = make_video()
     make_events(video, "like", CROWD)
     monkeypatch.setattr(clickhouse, "select", away)
-    table = candidates.build()
+    table = candidates.build_without_clickhouse()
     assert sources(table) == {video.id: FRESH | EXPLORATION}
     assert (column(table, "likes", video), column(table, "views_30d", video)) == (len(CROWD), 0)
 

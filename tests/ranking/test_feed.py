@@ -13,7 +13,7 @@ from engagement import outbox, relations
 from engagement.events import Event
 from engagement.models import Block, Follow, NotInterested
 from nova.clients import redis
-from ranking import generations, publishing, services
+from ranking import building, generations, publishing, services
 from ranking.models import WeightSet
 from reels import catalogue
 from reels.models import Video
@@ -124,6 +124,23 @@ def test_a_like_builds_the_next_first_page_anew_and_its_undoing_restores_it(
     assert first["creator_id"] == second["creator_id"]
     ann.delete(f"{API}/reels/{oldest}/like")
     assert first_page(ann, limit=50) == before
+
+
+def test_a_like_during_a_build_is_not_forgotten(
+    client_of: Clients, videos: list[Video], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, build = client_of("ann"), building.build
+
+    def slow_build(user_id: str, generation: bytes) -> generations.Feed:
+        made = build(user_id, generation)
+        ann.post(f"{API}/reels/{videos[7].id}/like")
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "build", slow_build)
+        cursor = ann.get(f"{API}/reels").json()["next_cursor"]
+    assert ann.get(f"{API}/reels", {"cursor": cursor})["X-Cache"] == "HIT"
+    assert ann.get(f"{API}/reels")["X-Cache"] == "MISS"
 
 
 def test_older_cursors_go_on_in_the_list_they_began(client_of: Clients, videos: list[Video]) -> None:

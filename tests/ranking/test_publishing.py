@@ -152,6 +152,18 @@ def test_a_refresh_that_fails_leaves_what_was_published(monkeypatch: pytest.Monk
     assert same(Tables().current(), SECOND)
 
 
+def test_signals_that_cannot_be_read_are_not_published_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    publishing.publish(SECOND)
+
+    def away(*given: object, **more: object) -> None:
+        raise ClickHouseError("too slow", retryable=True)
+
+    monkeypatch.setattr(clickhouse, "select", away)
+    with pytest.raises(ClickHouseError):
+        publishing.refresh()
+    assert same(Tables().current(), SECOND)
+
+
 def test_the_scheduled_refresh_outlives_an_engine_that_is_away(take_redis_away: Callable[[], None]) -> None:
     take_redis_away()
     with structlog.testing.capture_logs() as logs:

@@ -24,6 +24,6 @@ class Command(BaseCommand):
         if not settings.JWT_PRIVATE_KEY_FILE:
             raise CommandError("There is no signing key yet: run `make run` or `manage.py engines start` once.")
         for user in options["users"]:
-            if not 0 < len(user) <= jwt.LONGEST_USER_ID:
-                raise CommandError(f"A user id has 1 to {jwt.LONGEST_USER_ID} characters.")
+            if not jwt.is_user_id(user):
+                raise CommandError(f"A user id has 1 to {jwt.LONGEST_USER_ID} characters of valid UTF-8.")
             self.stdout.write(jwt.sign(user, lifetime=options["ttl"], is_admin=options["admin"]))

@@ -55,6 +55,7 @@ def test_an_unsound_request_id_is_replaced(client_of: Clients, engines: None, gi
         (b'{"events": ["\\ud800"]}', "application/json", 400, "invalid_input"),
         (b"\xff\xfe", "application/json", 400, "invalid_input"),
         (b"[" * 100_000, "application/json", 400, "invalid_input"),
+        (b'{"events": [' + b"[" * 1000 + b"]" * 1000 + b"]}", "application/json", 400, "invalid_input"),
         (b" " * 10_000_000, "application/json", 413, "body_too_large"),
         (b'{"events": [' + b"1," * 1_000_000 + b"1]}", "application/json", 413, "body_too_large"),
         (b"events=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt as pyjwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings as django_settings
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -79,6 +79,7 @@ def test_no_token_is_401(engines: None) -> None:
         {"sub": "x" * 65},
         {"sub": 5},
         {"sub": "a\0b"},
+        {"sub": "\ud800"},
         {"nbf": 2**33},
     ],
 )
@@ -128,12 +129,33 @@ def test_keys_rotate_by_kid_without_downtime(engines: None, settings: Settings, 
     assert ask(pyjwt.encode(claims(), KEY, "RS256", headers={"kid": "old"})) == (401, "invalid_token")
 
 
+def test_keys_of_other_kinds_in_a_key_set_are_passed_over(
+    engines: None, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = json.loads(pyjwt.algorithms.ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()).public_key()))
+    ours = json.loads(pyjwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [other | {"kid": "ec"}, ours | {"kid": "rsa"}]}))
+    settings.JWT_JWKS, settings.JWT_PUBLIC_KEY_FILES = str(path), []
+    monkeypatch.setattr(jwt, "key_ring", jwt.KeyRing())
+    assert ask(pyjwt.encode(claims(), KEY, "RS256"))[0] == 200
+    assert ask(pyjwt.encode(claims(), KEY, "RS256", headers={"kid": "ec"}))[0] == 200
+
+
+def test_one_source_of_keys_that_is_away_does_not_close_the_other(
+    engines: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JWT_JWKS = "/nowhere/jwks.json"
+    monkeypatch.setattr(jwt, "key_ring", jwt.KeyRing())
+    assert ask(pyjwt.encode(claims(), own_key(), "RS256"))[0] == 200
+
+
 def test_unreadable_keys_let_nobody_in_and_never_answer_500(engines: None, settings: Settings) -> None:
     settings.JWT_PUBLIC_KEY_FILES = ["/nowhere.pem"]
     ring = jwt.KeyRing()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(jwt, "key_ring", ring)
-        assert ask(pyjwt.encode(claims(), own_key(), "RS256"))[0] == 401
+        assert ask(pyjwt.encode(claims(), own_key(), "RS256")) == (503, "temporarily_unavailable")
 
 
 def test_the_keys_read_before_stay_when_their_file_is_gone(engines: None, settings: Settings) -> None:
