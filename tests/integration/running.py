@@ -81,6 +81,7 @@ class Nova:
         return self.manage("issue_token", user, *options).stdout.strip()
 
     def request(self, method: str, path: str, token: str, body: object = None) -> tuple[int, Any]:
+        """Status and answer; status 0 while nobody listens."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/api/v1{path}",
             method=method,
@@ -93,6 +94,8 @@ class Nova:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.load(error)
+        except (urllib.error.URLError, ConnectionError) as error:
+            return 0, {"status": str(error)}
 
     def feed(self, token: str, path: str = "/reels") -> list[dict[str, Any]]:
         status, body = self.request("GET", path, token)
