@@ -12,7 +12,7 @@ from engagement import outbox, relations, store, totals
 from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
 from engagement.signals import taste_changed
 from nova import fields
-from nova.bulk import BadLineError, Records
+from nova.bulk import BadLineError, Records, no_cycles
 from reels.ids import video_id as uuid_of
 from reels.models import Video
 
@@ -24,6 +24,7 @@ Target = tuple[str, dict[str, Any]]
 Line = tuple[int, dict[str, Any]]
 
 
+@no_cycles()
 def import_engagement(file: Records) -> int:
     """Load a file of events; returns how many lines were good. The same line twice is one event.
 
@@ -49,7 +50,8 @@ class Importer:
         self.file = file
         self.loaded = 0
         self._touched: set[int] = set()
-        self._people: set[str] = set()
+        self._people: set[str] = set()  # of the batch that is being inserted
+        self._oldest = timezone.now() - store.KEPT
         self._videos: dict[str, Target | None] = {}  # by the id that lines use; None: not in the catalogue
         self._inserting = ThreadPoolExecutor(1)  # ClickHouse works on one batch while the next one is read
         self._inserted: Future[None] | None = None
@@ -58,7 +60,6 @@ class Importer:
         """State first, then ClickHouse: both take the same lines again without a change, so a crash between them
         is mended by loading the file again."""
         self._learn(lines)
-        self._oldest = timezone.now() - store.KEPT
         latest = timezone.now() + CLOCK_SKEW
         events: dict[tuple[str, int], Event] = {}  # an int hashes ten times as fast as a UUID
         identified = False

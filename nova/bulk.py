@@ -1,8 +1,10 @@
 """Reading JSON Lines files of any size: streaming, with progress, and with a place for the lines that are not right."""
 
+import gc
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self, cast
@@ -13,6 +15,19 @@ from tqdm import tqdm
 LONGEST_LINE = 1_000_000
 EXCERPT = 500
 SHOW_EVERY = 1_000  # lines
+
+
+@contextmanager
+def no_cycles() -> Iterator[None]:
+    """Batches of records make hundreds of thousands of objects and no cycles: looking for some takes a quarter of a
+    load's time, so nobody looks meanwhile."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class BadLineError(ValueError):
