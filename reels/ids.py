@@ -1,11 +1,9 @@
 """Video ids. An imported id that is no UUID becomes one, always the same."""
 
-import hashlib
 import re
 import uuid
 
 USUAL_FORM = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-PREFIX = uuid.NAMESPACE_URL.bytes + b"nova:video:"
 
 
 def parse(text: str) -> uuid.UUID | None:
@@ -15,4 +13,4 @@ def parse(text: str) -> uuid.UUID | None:
 
 def video_id(given: str) -> uuid.UUID:
     """The id of a video that is known elsewhere as `given`: itself when it is a UUID, else a UUIDv5 (URL namespace)."""
-    return parse(given) or uuid.UUID(bytes=hashlib.sha1(PREFIX + given.encode()).digest()[:16], version=5)
+    return parse(given) or uuid.uuid5(uuid.NAMESPACE_URL, f"nova:video:{given}")
