@@ -1,6 +1,6 @@
 """The five signals, each (n,) float32 in [0, 1] for n videos at once.
 
-Formulas are those of the specification, section 3 "Ranking". An age that is NaN comes out as NaN, which
+Formulas are those of docs/ranking.md. An age that is NaN comes out as NaN, which
 `scoring.score` counts as 0.
 """
 

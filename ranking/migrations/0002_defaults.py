@@ -1,4 +1,4 @@
-"""The weight set of the specification, and the flag of the feed: on in development, off in production."""
+"""The weight set a new installation ranks with, and the flag of the feed: on in development, off in production."""
 
 from django.conf import settings
 from django.db import migrations

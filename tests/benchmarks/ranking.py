@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks.ranking`: the figures of the ranking engine on one thread, without Django.
 
-Goals are those of the specification, section 8. Every row goes through several inputs in turn: a sort
+Goals and figures stand in docs/performance.md. Every row goes through several inputs in turn: a sort
 that sees the same scores again and again runs two to three times faster than one that does not, as the
 processor learns its branches by heart.
 """

@@ -12,7 +12,7 @@ from nova.clickhouse_schema import ChangedMigrationError, Migration
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
 
-# As section 6 of the specification names them.
+# The names and columns that dashboards and reports rely on.
 DOCUMENTED = {
     "engagement_events": (
         "event_id user_id video_id creator_id kind completion_percent watch_ms sound_id hashtags category occurred_at"

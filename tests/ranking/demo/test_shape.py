@@ -1,4 +1,4 @@
-"""The demo's history against the figures of the specification, section 5, at its default size."""
+"""The demo's history against the figures of real viewing, at its default size."""
 
 import datetime as dt
 from collections import Counter

@@ -61,7 +61,7 @@ def somebody(seed: int, n: int = 60, creators: int = 7) -> Person:
 
 
 def plain_formula(table: CandidateTable, person: Person, prior: Prior) -> Float64s:
-    """Scores in double precision and pure Python, written from the specification."""
+    """Scores in double precision and pure Python, written from docs/ranking.md."""
     history = dict(zip(person.creators.tolist(), person.creator_sums.tolist(), strict=True))
     largest = max(history.values(), default=0.0)
     vectors = np.asarray(table.embeddings)

@@ -15,7 +15,7 @@ from ranking.engine.weights import Weights
 shares = st.lists(st.integers(0, 1000), min_size=5, max_size=5).filter(any)
 
 
-def test_the_default_weights_are_those_of_the_specification() -> None:
+def test_the_default_weights_are_the_documented_ones() -> None:
     assert_allclose(Weights().as_array(), [0.15, 0.40, 0.25, 0.15, 0.05], rtol=1e-6)
     assert Weights().as_array().dtype == np.float32
 
