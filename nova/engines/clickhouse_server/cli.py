@@ -10,8 +10,10 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
-from nova.engines.clickhouse_server.process import StartupError, die_with_parent, lock_directory
+from nova.engines import lock
+from nova.engines.clickhouse_server.errors import StartupError
 
 PASSWORD_VARIABLE = "NOVA_CLICKHOUSE_PASSWORD"
 EXIT_REFUSED = 2
@@ -23,15 +25,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--database", help="a database to create if it is not there")
-    parser.add_argument("--die-with-parent", action="store_true", help="stop when the parent process ends")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
-    parent = os.getppid()
     options = parse_arguments()
-    if options.die_with_parent:
-        die_with_parent(parent)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
         _run(options)
@@ -48,7 +46,7 @@ def _run(options: argparse.Namespace) -> None:
     # Imported late: loading the engine takes a second, and a wrong start should be refused at once.
     from nova.engines.clickhouse_server.server import Server, listen
 
-    lock_directory(options.data)
+    held = _hold(options.data)
     listener = listen(options.host, options.port)
     from nova.engines.clickhouse_server.engine import Engine
 
@@ -63,8 +61,18 @@ def _run(options: argparse.Namespace) -> None:
     sys.stdout.flush()
     server.serve(stopping)
     server.stop()
+    held.close()
     logging.shutdown()
     os._exit(0)  # the engine's threads do not survive the interpreter's own way out
+
+
+def _hold(data: Path) -> IO[str]:
+    """One process per data directory: the engine does not look after that itself."""
+    try:
+        return lock.acquire(data / "server.lock")
+    except lock.AlreadyHeldError as error:
+        message = f"{data} is in use ({error.note}): stop that server, or choose another --data directory."
+        raise StartupError(message) from None
 
 
 def _stop_on_signals(listener: socket.socket, stopping: threading.Event) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nova.engines.clickhouse_server import configuration
-from nova.engines.clickhouse_server.errors import from_engine
-from nova.engines.clickhouse_server.process import StartupError
+from nova.engines.clickhouse_server.errors import StartupError, from_engine
 from nova.engines.clickhouse_server.wire import bytes_source
 
 # The binding itself: the package's own wrapper adds data frames and progress bars. It has no complete stubs.

@@ -41,3 +41,7 @@ def from_engine(error: RuntimeError | UnicodeDecodeError) -> ServerError:
     if match is None:
         return ServerError(Code.STD_EXCEPTION, text)
     return ServerError(int(match[1]), match[2])
+
+
+class StartupError(Exception):
+    """The server cannot start; the message says what to do."""

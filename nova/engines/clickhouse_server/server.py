@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from nova.engines.clickhouse_server.connection import ClientConnection
 from nova.engines.clickhouse_server.engine import Engine
-from nova.engines.clickhouse_server.process import StartupError
+from nova.engines.clickhouse_server.errors import StartupError
 from nova.engines.clickhouse_server.session import RunningQuery
 from nova.engines.clickhouse_server.watch import CancelWatch
 

@@ -3,7 +3,6 @@
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -124,30 +123,6 @@ def test_a_second_signal_does_not_disturb_the_end(start: Start) -> None:
 def accepts_connections(port: int) -> bool:
     with socket.socket() as attempt:
         return attempt.connect_ex(("127.0.0.1", port)) == 0
-
-
-def test_the_server_ends_with_its_parent(tmp_path: Path) -> None:
-    arguments = command(tmp_path / "data", "--die-with-parent")
-    script = (
-        "import subprocess, sys, time\n"
-        f"child = subprocess.Popen({arguments!r}, stdout=subprocess.PIPE, text=True)\n"
-        "child.stdout.readline()\nprint(child.pid, flush=True)\ntime.sleep(60)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment()
-    ) as parent:
-        assert parent.stdout is not None
-        child = int(parent.stdout.readline())
-        parent.kill()
-    wait_until(lambda: not running(child))
-
-
-def running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
 
 
 def test_data_are_there_after_a_restart(start: Start) -> None:
