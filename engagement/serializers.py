@@ -98,7 +98,7 @@ class SoundSerializer(serializers.Serializer[Any]):
 
 
 class VideoSerializer(serializers.Serializer[Any]):
-    """One video as everybody sees it. Documentation: answers are assembled without it, see `presenting`."""
+    """A video, with what everybody and the caller did to it."""  # answers are assembled in `presenting`
 
     id = serializers.UUIDField()
     title = serializers.CharField()

@@ -60,6 +60,14 @@ def clickhouse_protocol(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def allowed_hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.ALLOWED_HOSTS:
+        return []
+    hint = "Set ALLOWED_HOSTS=feed.example.com (comma-separated): every other Host is refused."
+    return [Error("ALLOWED_HOSTS is not set.", hint=hint, id="nova.E012")]
+
+
+@register(Tags.security)
 def no_development_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if settings.APP_ENV != "production" or not settings.JWT_PRIVATE_KEY_FILE:
         return []

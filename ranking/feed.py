@@ -3,14 +3,14 @@
 import struct
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engagement import presenting, recent
 from engagement.recent import Recent
 from nova.api import cursors
 from nova.errors import InvalidCursorError
-from ranking import building, generations
+from ranking import building, generations, settings
 from ranking.generations import GENERATION_BYTES, Feed
 
 PURPOSE = "feed"
@@ -39,7 +39,7 @@ class Page:
 def page(*, user_id: str, limit: int, cursor: str | None) -> Page:
     """A page of a person's feed. Raises InvalidCursorError and CursorExpiredError."""
     start, wanted = _read_cursor(user_id, cursor)
-    feed = generations.load(user_id, wanted) if wanted else generations.current(user_id)
+    feed = generations.load(user_id, wanted) if wanted else _current(user_id)
     cache = HIT
     if feed is None:
         # After a cursor: Redis lost the list. One built now from the same seed is as near to it as can be.
@@ -47,10 +47,16 @@ def page(*, user_id: str, limit: int, cursor: str | None) -> Page:
     return _cut(user_id, feed, start, limit, cache)
 
 
+def _current(user_id: str) -> Feed | None:
+    """The current feed, unless staff have changed since what it was built with."""
+    feed = generations.current(user_id)
+    return feed if feed and feed.stamp == settings.stamp(user_id) else None
+
+
 def build(user_id: str, generation: bytes) -> Feed:
     """Build a feed and make it the current one."""
-    tastes = generations.tastes(user_id)
-    feed = building.build(user_id, generation)
+    tastes, stamp = generations.tastes(user_id), settings.stamp(user_id)  # as they are before anything else is read
+    feed = replace(building.build(user_id, generation), stamp=stamp)
     generations.save(user_id, feed, tastes)
     return feed
 

@@ -6,6 +6,7 @@ the next first page is built anew, while older cursors go on in the list they be
 
 import random
 import secrets
+import struct
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ PAGING_LIFETIME = 2 * 3600 + 600  # a cursor from the current feed's last second
 LONGEST_BUILD = 60  # seconds
 GENERATION_BYTES = 8
 ENTRY = np.dtype([("id", ">u8", (2,)), ("score", "<f4"), ("liked", "?")])
-VARIANTS = ["ranked", "newest"]  # the first byte of a stored feed is an index into this
+VARIANTS = ["ranked", "newest"]
+HEAD = struct.Struct(">BI")  # of a stored feed: index of its variant, stamp
 
 # Make a feed the current one, unless the person said something new while it was built.
 SAVE = """
@@ -64,16 +66,20 @@ class Entries:
 
 @dataclass(frozen=True, eq=False)
 class Feed:
+    """`stamp` tells which settings it was built with, see `ranking.settings.stamp`."""
+
     generation: bytes
     variant: str
     entries: Entries
+    stamp: int = 0
 
     def to_bytes(self) -> bytes:
-        return bytes([VARIANTS.index(self.variant)]) + self.entries.rows.tobytes()
+        return HEAD.pack(VARIANTS.index(self.variant), self.stamp) + self.entries.rows.tobytes()
 
     @classmethod
     def from_bytes(cls, generation: bytes, raw: bytes) -> "Feed":
-        return cls(generation, VARIANTS[raw[0]], Entries(np.frombuffer(raw, ENTRY, offset=1)))
+        variant, stamp = HEAD.unpack_from(raw)
+        return cls(generation, VARIANTS[variant], Entries(np.frombuffer(raw, ENTRY, offset=HEAD.size)), stamp)
 
 
 def new_name() -> bytes:

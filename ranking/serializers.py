@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from engagement.serializers import VideoSerializer
@@ -18,6 +19,7 @@ class RankedVideoSerializer(VideoSerializer):
     explain = serializers.DictField(required=False)
 
 
+@extend_schema_serializer(many=False)  # one page, although the action is called `list`
 class FeedPageSerializer(serializers.Serializer[Any]):
     data = RankedVideoSerializer(many=True)  # type: ignore[assignment]  # the field's name, as documented
     has_more = serializers.BooleanField()

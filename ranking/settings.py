@@ -2,6 +2,7 @@
 
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -63,6 +64,12 @@ def _read_feed_flag() -> FeatureFlag:
 
 weight_set = Remembered(_read_weight_set)
 feed_flag = Remembered(_read_feed_flag)
+
+
+def stamp(user_id: str) -> int:
+    """A number that changes with what a person's feed depends on here: a feed with another one is out of date."""
+    active, flag = weight_set.get(), feed_flag.get()
+    return zlib.crc32(f"{active.pk} {active.updated_at} {flag.is_on_for(user_id)}".encode())
 
 
 def forget() -> None:

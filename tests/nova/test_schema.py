@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from tests.conftest import API
@@ -101,3 +102,8 @@ def test_the_page_shows_the_schema() -> None:
     answer = APIClient().get(f"{API}/docs")
     assert answer.status_code == 200
     assert f"{API}/schema" in answer.content.decode()
+
+
+def test_a_feed_is_one_page_and_not_a_list_of_pages() -> None:
+    answer = SchemaGenerator().get_schema(public=True)["paths"]["/api/v1/reels"]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["schema"]["$ref"].endswith("/FeedPage")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from engagement import outbox, relations
 from engagement.events import Event
 from engagement.models import Block, Follow, NotInterested
 from nova.clients import redis
-from ranking import building, generations, publishing, services
+from ranking import building, generations, publishing, services, settings
 from ranking.models import WeightSet
 from reels import catalogue
 from reels.models import Video
@@ -202,7 +203,7 @@ def test_an_empty_catalogue_gives_an_empty_page(client_of: Clients, engines: Non
 def test_people_outside_the_flag_get_the_newest_first(
     client_of: Clients, videos: list[Video], make_events: MakeEvents
 ) -> None:
-    services.set_flag(name="use_new_feed_ranking", percent=0)  # type: ignore[arg-type]
+    services.set_flag(name="use_new_feed_ranking", percent=Decimal(0))
     make_events(videos[50], "watch", [f"u{number}" for number in range(40)], completion_percent=100)
     answer = client_of("ann").get(f"{API}/reels")
     assert answer["X-Feed-Variant"] == "newest"
@@ -279,6 +280,29 @@ def test_the_feed_follows_new_signals(client_of: Clients, make_video: MakeVideo,
     make_events(loved, "like", crowd)
     publishing.refresh()
     assert first_page(client_of("ann")) == [str(loved.id), str(newer.id)]
+
+
+def test_a_change_of_weights_is_in_feeds_that_were_built_before(
+    client_of: Clients, videos: list[Video], plain_ranking: WeightSet
+) -> None:
+    ann = client_of("ann")
+    before = ann.get(f"{API}/reels").json()["data"][0]["ranking_score"]
+    plain_ranking.freshness, plain_ranking.completion = 0.05, 0.50
+    plain_ranking.save()
+    settings.forget()
+    answer = ann.get(f"{API}/reels")
+    assert answer["X-Cache"] == "MISS"
+    assert answer.json()["data"][0]["ranking_score"] == pytest.approx(before - 0.10, abs=1e-3)
+    assert ann.get(f"{API}/reels")["X-Cache"] == "HIT"
+
+
+def test_a_ramp_moves_people_whose_feed_was_built_before(client_of: Clients, videos: list[Video]) -> None:
+    ann = client_of("ann")
+    seen = [ann.get(f"{API}/reels")["X-Feed-Variant"]]
+    for percent in (0, 100):
+        services.set_flag(name="use_new_feed_ranking", percent=Decimal(percent))
+        seen.append(ann.get(f"{API}/reels")["X-Feed-Variant"])
+    assert seen == ["ranked", "newest", "ranked"]
 
 
 def test_what_waits_in_the_outbox_is_not_needed_for_a_feed(client_of: Clients, videos: list[Video]) -> None:

@@ -23,6 +23,8 @@ class Command(BaseCommand):
             )
         if not settings.JWT_PRIVATE_KEY_FILE:
             raise CommandError("There is no signing key yet: run `make run` or `manage.py engines start` once.")
+        if options["ttl"] < 1:
+            raise CommandError("--ttl is a number of seconds from 1.")
         for user in options["users"]:
             if not jwt.is_user_id(user):
                 raise CommandError(f"A user id has 1 to {jwt.LONGEST_USER_ID} characters of valid UTF-8.")

@@ -57,6 +57,7 @@ class Command(BaseCommand):
             supervisor.stop()
             for each in held:
                 each.close()
+            self.say("Stopped.")
 
     def say(self, sentence: str) -> None:
         self.stdout.write(f"nova  {sentence}")
