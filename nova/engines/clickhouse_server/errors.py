@@ -6,6 +6,9 @@ from enum import IntEnum
 _ENGINE_MESSAGE = re.compile(r"(?s)^(?:.*?failed: )?Code: (\d+)\. (?:DB::Exception: )?(.*)$")
 
 
+LOST = "The engine refused this query in words that quote binary data and were lost on the way here."
+
+
 class Code(IntEnum):
     """The codes this server raises by itself; every other code comes from the engine."""
 
@@ -34,12 +37,13 @@ class ServerError(Exception):
 def from_engine(error: RuntimeError | UnicodeDecodeError) -> ServerError:
     """Recover the numeric code from the engine's text, the only place where chdb puts it.
 
-    A text that quotes binary data arrives as a UnicodeDecodeError that holds it.
+    A text that quotes binary data arrives as a UnicodeDecodeError that holds it, or, where Python was built otherwise
+    (Debian 12's 3.11.2), as an empty one: chdb has lost it, and the code with it.
     """
     text = error.object.decode("utf-8", "replace") if isinstance(error, UnicodeDecodeError) else str(error)
     match = _ENGINE_MESSAGE.match(text)
     if match is None:
-        return ServerError(Code.STD_EXCEPTION, text)
+        return ServerError(Code.STD_EXCEPTION, text or LOST)
     return ServerError(int(match[1]), match[2])
 
 

@@ -5,6 +5,7 @@ from clickhouse_driver import Client, errors
 from clickhouse_driver.connection import Connection, Packet
 from clickhouse_driver.protocol import ServerPacketTypes
 
+from nova.engines.clickhouse_server.errors import LOST, Code
 from tests.nova.engines.clickhouse_server.server_process import ServerProcess, connect
 
 AUTHENTICATION_FAILED = 516
@@ -74,9 +75,14 @@ def test_a_refused_insert_has_its_code(client: Client, code: int, statement: str
 
 
 def test_an_error_that_quotes_binary_data_is_reported(client: Client) -> None:
+    """With its code where chdb passes it on, which depends on how Python was built; never without a sentence."""
     with pytest.raises(errors.ServerException) as failure:
         client.execute("SELECT unhex('ff') AS x, toUInt8(x)")
-    assert failure.value.code == 6
+    if LOST in str(failure.value):
+        assert failure.value.code == Code.STD_EXCEPTION
+    else:
+        assert failure.value.code == 6
+    assert client.execute("SELECT 1") == [(1,)]
 
 
 def test_compression_is_refused_with_a_reason(server: ServerProcess) -> None:
