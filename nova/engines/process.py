@@ -43,8 +43,14 @@ def start(process: Process, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=lambda: die_with_parent(process.stop_signal, parent),
+            preexec_fn=lambda: _prepare(process.stop_signal, parent),
         )
+
+
+def _prepare(stop_signal: signal.Signals, parent: int) -> None:
+    """In the child, before its program: a shell's background job ignores SIGINT, and so would all it starts."""
+    signal.signal(stop_signal, signal.SIG_DFL)
+    die_with_parent(stop_signal, parent)
 
 
 def die_with_parent(stop_signal: signal.Signals, parent: int) -> None:
