@@ -76,6 +76,11 @@ class OutboxEvent(models.Model):
     kind = models.CharField(max_length=20)
     payload = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now)
+    parked_because = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Why it cannot be delivered. The relay passes it over until this is empty.",
+    )
 
     class Meta:
         verbose_name = "outbox event"
@@ -98,6 +103,43 @@ class EventReceipt(models.Model):
 
     def __str__(self) -> str:
         return str(self.event_id)
+
+
+class Comment(models.Model):
+    """That somebody commented on a video, elsewhere. What they wrote is not kept here."""
+
+    id = models.UUIDField(primary_key=True)  # of the event, too
+    user_id = models.CharField(max_length=64, db_index=True)
+    video = models.ForeignKey(Video, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Preferences(models.Model):
+    """What a person decided about their feed. Without a row the defaults hold."""
+
+    user_id = models.CharField(max_length=64, primary_key=True)
+    personalized = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class RedisRepair(models.Model):
+    """What Redis may have missed, or may hold an old copy of. Made true and deleted by the relay."""
+
+    video_id = models.UUIDField(null=True, help_text="Its counters are to be set.")
+    user_id = models.CharField(max_length=64, blank=True, help_text="Their feed is to be built anew.")
+    recent = models.JSONField(default=dict, help_text="What is to be noted of what the person just did.")
+
+    def __str__(self) -> str:
+        return f"repair of {self.video_id or self.user_id}"
 
 
 class VideoCounter(models.Model):

@@ -16,6 +16,10 @@ REQUIRED = {
     "CELERY_BROKER_URL": ("nova.E003", f"{START} CELERY_BROKER_URL=redis://:password@host:6379/1."),
     "CLICKHOUSE_URL": ("nova.E004", f"{START} CLICKHOUSE_URL=clickhouse://user:password@host:9000/nova."),
     "SECRET_KEY": ("nova.E005", "Set SECRET_KEY, or SECRET_KEY_FILE, to at least 50 random characters."),
+    "PERSON_HASH_KEY": (
+        "nova.E013",
+        "Set PERSON_HASH_KEY, or PERSON_HASH_KEY_FILE, to at least 32 random characters, and keep it for good.",
+    ),
     "JWT_ISSUER": ("nova.E006", "Set JWT_ISSUER to the `iss` of the tokens your identity service signs."),
     "JWT_AUDIENCE": (
         "nova.E007",

@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 
 class Creator(models.Model):
@@ -50,3 +51,21 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Erasure(models.Model):
+    """That a person asked to be erased: it keeps late and replayed events of theirs out until they come back."""
+
+    person = models.CharField(max_length=64, primary_key=True, help_text="A keyed hash of the user id.")
+    user_id = models.CharField(max_length=64, blank=True, help_text="Until nothing of the person is left anywhere.")
+    requested_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    returned_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["requested_at"], name="erasure_unfinished", condition=models.Q(finished_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.person[:12]

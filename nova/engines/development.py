@@ -44,6 +44,7 @@ def identity(var: Path) -> dict[str, str]:
     return {
         "APP_ENV": "development",
         "SECRET_KEY": known.get("SECRET_KEY") or secrets.token_urlsafe(48),
+        "PERSON_HASH_KEY": known.get("PERSON_HASH_KEY") or secrets.token_urlsafe(32),
         "JWT_PRIVATE_KEY_FILE": str(private),
         "JWT_PUBLIC_KEY_FILES": str(public),
         "JWT_ISSUER": "nova-development",

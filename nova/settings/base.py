@@ -81,6 +81,8 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": given.pop("password", ""),
         "HOST": given.pop("host", ""),
         "PORT": given.pop("port", ""),
+        # After PostgreSQL was restarted, every connection that lies ready in the pool is dead: one failed request each.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 3,
             "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=10000",
@@ -112,6 +114,15 @@ CACHES = {
 
 CLICKHOUSE_URL = env.str("CLICKHOUSE_URL", "")
 CLICKHOUSE_DATABASE = env.str("CLICKHOUSE_DATABASE", "") or urlsplit(CLICKHOUSE_URL).path.strip("/") or "nova"
+
+# Without brokers the outbox is delivered to ClickHouse directly.
+KAFKA_BROKERS = env.str("KAFKA_BROKERS", "")
+KAFKA_EVENTS_TOPIC = env.str("KAFKA_EVENTS_TOPIC", "engagement-events")
+KAFKA_CDC_TOPIC = env.str("KAFKA_CDC_TOPIC", "cdc.posts")
+KAFKA_SECURITY_PROTOCOL = env.str("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+KAFKA_SASL_MECHANISM = env.str("KAFKA_SASL_MECHANISM", "PLAIN")
+KAFKA_SASL_USERNAME = env.str("KAFKA_SASL_USERNAME", "")
+KAFKA_SASL_PASSWORD = env.str("KAFKA_SASL_PASSWORD", "")
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
@@ -145,6 +156,9 @@ JWT_JWKS = env.str("JWT_JWKS", "")
 JWT_ISSUER = env.str("JWT_ISSUER", "")
 JWT_AUDIENCE = env.str("JWT_AUDIENCE", "")
 JWT_PRIVATE_KEY_FILE = env.str("JWT_PRIVATE_KEY_FILE", "")  # signs development tokens; never set in production
+
+# Keys the hashes that are kept of erased people: with another key they would be strangers again. Never rotate it.
+PERSON_HASH_KEY = env.str("PERSON_HASH_KEY", "")
 
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", 100)
 

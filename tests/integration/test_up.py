@@ -5,6 +5,7 @@ import signal
 import socket
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,12 +119,17 @@ def test_tokens_come_one_a_line_and_nothing_else(nova: Nova) -> None:
 def test_what_dies_is_started_again_and_the_feed_comes_back(nova: Nova, ada: str, engine: str) -> None:
     victim = nova.engine(engine)
     assert victim is not None
+    video = nova.feed(ada)[0]["id"]
     children = victim.children(recursive=True)
     victim.kill()
     wait_for(lambda: nova.engine(engine) not in (None, victim), 15)
     wait_for(lambda: gone(children), 5)
     wait_for(lambda: nova.request("GET", "/reels", ada)[0] == 200, 20)
     wait_for(lambda: nova.request("GET", "/health", ada)[1]["status"] == "ok", 20)
+    # Every thread of every web worker is well again, not only the one that said so.
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: nova.request("GET", "/reels/" + video, ada), range(64)))
+    assert [answer for answer in answers if answer[0] != 200] == []
 
 
 def test_secrets_are_readable_by_their_owner_alone(nova: Nova) -> None:

@@ -43,6 +43,7 @@ def test_with_everything_set_there_is_nothing_to_say() -> None:
         ("SECRET_KEY", "nova.E005"),
         ("JWT_ISSUER", "nova.E006"),
         ("JWT_AUDIENCE", "nova.E007"),
+        ("PERSON_HASH_KEY", "nova.E013"),
     ],
 )
 def test_a_missing_setting_is_named_with_what_to_set(settings: Settings, name: str, identifier: str) -> None:
@@ -122,6 +123,7 @@ def test_production_with_everything_set_passes(tmp_path: Path) -> None:
         JWT_PUBLIC_KEY_FILES=",".join(django_settings.JWT_PUBLIC_KEY_FILES),
         JWT_ISSUER="https://identity.example.com",
         JWT_AUDIENCE="nova",
+        PERSON_HASH_KEY="qu1te-Random_0123456789-abcdefghij",
     )
     assert done.returncode == 0, done.stderr
     assert "nova." not in done.stdout + done.stderr
