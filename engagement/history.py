@@ -18,13 +18,16 @@ COMMENT_WEIGHT = 0.5
 
 @dataclass
 class History:
-    """`interactions`: likes + 0.5 × comments of 90 days by creator. `seen`: videos watched in 30 days."""
+    """`interactions`: likes + 0.5 × comments of 90 days by creator. `seen`: videos watched in 30 days. `disliked`: how
+    many videos of a creator were not wanted in 90 days. Without personalisation `blocked` is all there is."""
 
     interactions: dict[str, float] = field(default_factory=dict)
     seen: set[uuid.UUID] = field(default_factory=set)
     not_interested: set[uuid.UUID] = field(default_factory=set)
     followed: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
+    disliked: dict[str, int] = field(default_factory=dict)
+    personalized: bool = True
 
 
 # Likes come from PostgreSQL, not from ClickHouse's copy: a like must count in the very next feed.
@@ -35,6 +38,10 @@ UNION ALL SELECT 'follow', creator_id, 1 FROM engagement_follow WHERE user_id = 
 UNION ALL SELECT 'block', creator_id, 1 FROM engagement_block WHERE user_id = %(user)s AND is_active
 UNION ALL SELECT 'not_interested', video_id::text, 1 FROM engagement_notinterested
     WHERE user_id = %(user)s AND is_active
+UNION ALL SELECT 'disliked', v.creator_id, count(*)
+    FROM engagement_notinterested n JOIN reels_video v ON v.id = n.video_id
+    WHERE n.user_id = %(user)s AND n.is_active AND n.changed_at > now() - interval '90 days' GROUP BY v.creator_id
+UNION ALL SELECT 'unpersonalized', '', 1 FROM engagement_preferences WHERE user_id = %(user)s AND NOT personalized
 UNION ALL SELECT 'seen', video_id::text, 1 FROM engagement_outboxevent
     WHERE user_id = %(user)s AND kind = 'watch'  -- not in ClickHouse yet
 """
@@ -49,8 +56,11 @@ SELECT toUUID('00000000-0000-0000-0000-000000000000'), creator_id, comment_count
 
 def of(user_id: str) -> History:
     """Without ClickHouse only what the last hours and PostgreSQL tell."""
-    history = History(seen=set(recent.read(user_id).watched))
+    history = History()
     _add_state(history, user_id)
+    if not history.personalized:
+        return History(blocked=history.blocked, personalized=False)
+    history.seen |= recent.read(user_id).watched
     try:
         _add_past(history, user_id)
     except ClickHouseError as error:
@@ -74,6 +84,10 @@ def _add_state(history: History, user_id: str) -> None:
                 history.followed.add(target)
             elif kind == "block":
                 history.blocked.add(target)
+            elif kind == "disliked":
+                history.disliked[target] = int(number)
+            elif kind == "unpersonalized":
+                history.personalized = False
             else:
                 getattr(history, kind).add(uuid.UUID(target))
 

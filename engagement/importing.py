@@ -13,6 +13,7 @@ from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_
 from engagement.signals import taste_changed
 from nova import fields
 from nova.bulk import BadLineError, Records, no_cycles
+from reels.erasures import Doorkeeper
 from reels.ids import video_id as uuid_of
 from reels.models import Video
 
@@ -22,6 +23,7 @@ LONGEST_WATCH_MS = 2**32 - 1
 # What a line's events carry of their target: its canonical name, and fields of Event.
 Target = tuple[str, dict[str, Any]]
 Line = tuple[int, dict[str, Any]]
+Good = tuple[int, dict[str, Any], Event]
 
 
 @no_cycles()
@@ -52,6 +54,7 @@ class Importer:
         self._touched: set[int] = set()
         self._people: set[str] = set()  # of the batch that is being inserted
         self._oldest = timezone.now() - store.KEPT
+        self._doorkeeper = Doorkeeper()
         self._videos: dict[str, Target | None] = {}  # by the id that lines use; None: not in the catalogue
         self._inserting = ThreadPoolExecutor(1)  # ClickHouse works on one batch while the next one is read
         self._inserted: Future[None] | None = None
@@ -60,20 +63,37 @@ class Importer:
         """State first, then ClickHouse: both take the same lines again without a change, so a crash between them
         is mended by loading the file again."""
         self._learn(lines)
-        latest = timezone.now() + CLOCK_SKEW
-        events: dict[tuple[str, int], Event] = {}  # an int hashes ten times as fast as a UUID
-        identified = False
-        for number, record in lines:
-            try:
-                event = self._read(record, latest)
-            except BadLineError as error:
-                self.file.reject(number, str(error), record)
-                continue
-            events[event.user_id, event.event_id.int] = event
-            identified = identified or bool(record.get("event_id"))
-            self.loaded += 1
+        good = self._allowed(self._read_all(lines))
+        # An int hashes ten times as fast as a UUID.
+        events = {(event.user_id, event.event_id.int): event for _, _, event in good}
+        identified = any(record.get("event_id") for _, record, _ in good)
+        self.loaded += len(good)
         loaded = list(events.values())
         self._save(outbox.as_first_told(loaded) if identified else loaded)
+
+    def _read_all(self, lines: Sequence[Line]) -> list[Good]:
+        latest = timezone.now() + CLOCK_SKEW
+        good = []
+        for number, record in lines:
+            try:
+                good.append((number, record, self._read(record, latest)))
+            except BadLineError as error:
+                self.file.reject(number, str(error), record)
+        return good
+
+    def _allowed(self, good: list[Good]) -> list[Good]:
+        """Without what erased people did, and what was done to them."""
+        people = {event.user_id for _, _, event in good}
+        people.update(event.creator_id for _, _, event in good)
+        self._doorkeeper.learn(people)
+        return [each for each in good if not self._is_kept_out(*each)] if self._doorkeeper.is_needed else good
+
+    def _is_kept_out(self, number: int, record: dict[str, Any], event: Event) -> bool:
+        keeps_out, at = self._doorkeeper.keeps_out, event.occurred_at
+        if not keeps_out(event.user_id, at) and not keeps_out(event.creator_id, at):
+            return False
+        self.file.reject(number, "the person was erased", record)
+        return True
 
     def _save(self, events: Sequence[Event]) -> None:
         if not events:

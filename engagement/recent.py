@@ -1,12 +1,14 @@
 """What a person did in the last hours, in Redis: laid over a cached feed while its pages are served.
 
-One hash per person, `recent:u:{user}`: `w:{video}` was watched, `l:{video}` is liked (1) or not any more (0).
+One hash per person, `recent:u:{user}`: `w:{video}` was watched, `l:{video}` is liked (1) or not any more (0),
+`n:{video}` is not wanted, `b:{creator}` is blocked, both also until they are taken back.
 Every page that is served prolongs its life, as it does that of the feed's generation; a feed built later knows it all
 from the engines.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nova.clients import redis
@@ -20,18 +22,12 @@ class Recent:
 
     watched: frozenset[uuid.UUID] = frozenset()
     liked: dict[uuid.UUID, bool] = field(default_factory=dict)
+    hidden: frozenset[uuid.UUID] = frozenset()
+    blocked: frozenset[str] = frozenset()
 
 
 def key(user_id: str) -> str:
     return f"recent:u:{user_id}"
-
-
-def note_watched(user_id: str, video_ids: Iterable[uuid.UUID]) -> None:
-    _note(user_id, {f"w:{video_id}": b"1" for video_id in video_ids})
-
-
-def note_liked(user_id: str, video_id: uuid.UUID, *, liked: bool) -> None:
-    _note(user_id, {f"l:{video_id}": b"1" if liked else b"0"})
 
 
 def read(user_id: str) -> Recent:
@@ -43,18 +39,49 @@ def read(user_id: str) -> Recent:
     return Recent()
 
 
+def held(user_id: str) -> dict[str, str]:
+    """As it stands in Redis. Raises RedisError."""
+    found = redis.connection().hgetall(key(user_id))
+    return {name.decode(): value.decode() for name, value in found.items()}
+
+
+def forget(user_id: str) -> None:
+    """Raises RedisError."""
+    redis.connection().unlink(key(user_id))
+
+
+def forget_creator(user_ids: Iterable[str], creator_id: str) -> None:
+    """Drop what these people noted of a creator who is erased."""
+    with redis.fail_open("forget_recent"):
+        pipeline = redis.connection().pipeline(transaction=False)
+        for user_id in user_ids:
+            pipeline.hdel(key(user_id), f"b:{creator_id}")
+        pipeline.execute()
+
+
 def _parse(found: dict[bytes, bytes]) -> Recent:
-    by_kind: dict[bytes, dict[uuid.UUID, bytes]] = {b"w:": {}, b"l:": {}}
+    noted: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for name, value in found.items():
-        by_kind[name[:2]][uuid.UUID(name[2:].decode())] = value
-    return Recent(frozenset(by_kind[b"w:"]), {video_id: value == b"1" for video_id, value in by_kind[b"l:"].items()})
+        kind, _, target = name.decode().partition(":")
+        noted[kind][target] = value == b"1"
+    return Recent(
+        watched=_videos(noted["w"]),
+        liked={uuid.UUID(video_id): liked for video_id, liked in noted["l"].items()},
+        hidden=_videos(noted["n"]),
+        blocked=frozenset(creator_id for creator_id, blocked in noted["b"].items() if blocked),
+    )
 
 
-def _note(user_id: str, values: dict[str, bytes]) -> None:
-    if not values:
-        return
+def _videos(noted: dict[str, bool]) -> frozenset[uuid.UUID]:
+    return frozenset(uuid.UUID(video_id) for video_id, holds in noted.items() if holds)
+
+
+def note(user_id: str, values: Mapping[str, str | bytes]) -> bool:
+    """Whether Redis took it."""
     with redis.fail_open("write_recent"):
         pipeline = redis.connection().pipeline(transaction=False)
         pipeline.hset(key(user_id), mapping=values)
         pipeline.expire(key(user_id), LIFETIME)
         pipeline.execute()
+        return True
+    return False

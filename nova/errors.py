@@ -41,6 +41,20 @@ class VideoNotFoundError(NovaError):
     title = "There is no such video"
 
 
+class CreatorNotFoundError(NovaError):
+    code = "creator_not_found"
+    status = 404
+    title = "There is no such creator"
+
+
+class ErasedError(NovaError):
+    """Something from before a person asked to be erased."""
+
+    code = "erased"
+    status = 409
+    title = "You asked to be erased after this happened; it is not taken any more"
+
+
 class ConflictError(NovaError):
     code = "conflict"
     status = 409

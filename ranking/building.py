@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,18 @@ from engagement import history as histories
 from engagement.history import History
 from ranking import candidates, settings
 from ranking.engine import pipeline
+from ranking.engine.damping import factors_for
 from ranking.engine.pipeline import Options, Person
 from ranking.engine.scoring import SIGNAL_NAMES
 from ranking.engine.signals import Curve, freshness
 from ranking.engine.tables import PreparedTable, Prior, prepare
-from ranking.generations import Entries, Feed
+from ranking.generations import NEWEST, RANKED, UNPERSONALIZED, Entries, Feed
 from ranking.models import WeightSet
 from ranking.publishing import tables
 from ranking.signal_table import SignalTable
 
 log = structlog.get_logger(__name__)
 LONGEST_FEED = 500
-RANKED, NEWEST = "ranked", "newest"
 
 
 def build(user_id: str, generation: bytes) -> Feed:
@@ -33,12 +34,15 @@ def build(user_id: str, generation: bytes) -> Feed:
     table = _with_followed(tables.current(), history)
     person = _person(table, history, user_id)
     if settings.feed_flag.get().is_on_for(user_id):
-        return _ranked(user_id, table, person, generation)
-    return _newest(user_id, table, person, generation)
+        feed = _ranked(user_id, table, person, generation, RANKED if history.personalized else UNPERSONALIZED)
+    else:
+        feed = _newest(user_id, table, person, generation)
+    return replace(feed, personalized=history.personalized)
 
 
 def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
-    """Signals, weights and candidate sources of videos, as they would be scored now."""
+    """Signals, weights and candidate sources of videos, as they would be scored now. `creator_factor` is there where
+    the score is less than the weighted sum, because the person did not want videos of that creator."""
     weight_set = settings.weight_set.get()
     history = histories.of(user_id)
     table = _with_followed(tables.current(), history)
@@ -48,18 +52,20 @@ def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[st
     signals = pipeline.explain(
         _prepared(table, weight_set), person, rows, time.time(), Curve(weight_set.freshness_curve)
     )
+    factors = pipeline.creator_factors(_prepared(table, weight_set), person)[rows]
     weights = dict(zip(SIGNAL_NAMES, map(float, weight_set.weights().as_array()), strict=True))
     return {
         video_id: {
             "signals": dict(zip(SIGNAL_NAMES, map(float, each), strict=True)),
             "weights": weights,
             "sources": [name for bit, name in candidates.NAMES.items() if table.sources[row] & bit],
+            **({"creator_factor": round(float(factor), 6)} if factor < 1 else {}),
         }
-        for video_id, row, each in zip(present, rows, signals, strict=True)
+        for video_id, row, each, factor in zip(present, rows, signals, factors, strict=True)
     }
 
 
-def _ranked(user_id: str, table: SignalTable, person: Person, generation: bytes) -> Feed:
+def _ranked(user_id: str, table: SignalTable, person: Person, generation: bytes, variant: str) -> Feed:
     weight_set = settings.weight_set.get()
     options = Options(
         limit=LONGEST_FEED,
@@ -72,7 +78,7 @@ def _ranked(user_id: str, table: SignalTable, person: Person, generation: bytes)
     ranked = pipeline.rank_candidates(
         _prepared(table, weight_set), person, weight_set.weights(), options, time.time(), rng
     )
-    return _feed(user_id, table, ranked.rows, ranked.scores, generation, RANKED)
+    return _feed(user_id, table, ranked.rows, ranked.scores, generation, variant)
 
 
 def _newest(user_id: str, table: SignalTable, person: Person, generation: bytes) -> Feed:
@@ -102,11 +108,14 @@ def _feed(
 
 def _person(table: SignalTable, history: History, user_id: str) -> Person:
     sums = np.fromiter(history.interactions.values(), np.float64, len(history.interactions))
+    disliked = np.fromiter(history.disliked.values(), np.int64, len(history.disliked))
     return Person(
         creators=table.creator_rows(history.interactions),
         creator_sums=sums,
         excluded_rows=table.rows(history.seen | history.not_interested),
         excluded_creators=table.creator_rows(history.blocked | {user_id}),
+        down_creators=table.creator_rows(history.disliked),
+        down_factors=factors_for(disliked),
     )
 
 

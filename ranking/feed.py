@@ -62,17 +62,18 @@ def build(user_id: str, generation: bytes) -> Feed:
 
 
 def _cut(user_id: str, feed: Feed, start: int, limit: int, cache: str) -> Page:
-    """The next `limit` entries that were not watched meanwhile and whose videos are still there."""
+    """The next `limit` entries that the person may still see, and whose videos are still there."""
     overlay = recent.read(user_id)
+    gone = overlay.watched | overlay.hidden if feed.personalized else frozenset()
     video_ids = feed.entries.video_ids
-    left = [at for at in range(start, len(video_ids)) if video_ids[at] not in overlay.watched]
+    left = [at for at in range(start, len(video_ids)) if video_ids[at] not in gone]
     videos, used = _present(feed, video_ids, left, limit, overlay)
     has_more = used < len(left)
     return Page(
         videos=videos,
         has_more=has_more,
         next_cursor=_write_cursor(user_id, feed, left[used]) if has_more else None,
-        total_count=sum(video_id not in overlay.watched for video_id in video_ids),
+        total_count=sum(video_id not in gone for video_id in video_ids),
         variant=feed.variant,
         cache=cache,
     )
@@ -90,7 +91,8 @@ def _present(
         score_of = {str(video_ids[at]): round(float(feed.entries.rows["score"][at]), 6) for at in some}
         liked = {video_ids[at] for at in some if overlay.liked.get(video_ids[at], bool(feed.entries.rows["liked"][at]))}
         found = presenting.videos([video_ids[at] for at in some], liked=liked)
-        videos += [video | {"ranking_score": score_of[video["id"]]} for video in found]
+        allowed = (video for video in found if video["creator_id"] not in overlay.blocked)
+        videos += [video | {"ranking_score": score_of[video["id"]]} for video in allowed]
     return videos, used
 
 

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nova.api.jwt import IsAdmin, Principal
+from nova.api.schema import problems
 from nova.api.views import NovaViewSet
 from ranking import building, feed
 from ranking.serializers import FeedPageSerializer, FeedQuerySerializer
@@ -17,9 +18,14 @@ from ranking.serializers import FeedPageSerializer, FeedQuerySerializer
 class FeedViewSet(NovaViewSet):
     """The caller's personalised feed."""
 
-    @extend_schema(tags=["reels"], parameters=[FeedQuerySerializer], responses=FeedPageSerializer)
+    @extend_schema(
+        tags=["reels"],
+        parameters=[FeedQuerySerializer],
+        responses={200: FeedPageSerializer, **problems(403, "`explain` needs a staff token")},
+    )
     def list(self, request: Request) -> Response:
-        """The next videos for the caller, best first."""
+        """The next videos for the caller, best first. `X-Feed-Variant` says how they were put in order: `ranked`,
+        `newest` for people outside the ramp, or `unpersonalized` for those who wanted it so."""
         query = FeedQuerySerializer(data=request.query_params.dict())  # where `limit=` is no number
         query.is_valid(raise_exception=True)
         wanted = query.validated_data

@@ -3,7 +3,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from reels import catalogue
-from reels.models import Creator, Sound, Video
+from reels.models import Creator, Erasure, Sound, Video
 
 
 @admin.register(Video)
@@ -59,3 +59,24 @@ class NamedAdmin(admin.ModelAdmin):
 
 
 admin.site.register([Creator, Sound], NamedAdmin)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(admin.ModelAdmin):
+    """To see that erasures come to their end. Whose they are is not shown."""
+
+    list_display = ["person", "requested_at", "finished_at", "returned_at"]
+    fields = ["person", "requested_at", "finished_at", "returned_at"]
+    list_filter = ["requested_at", ("finished_at", admin.EmptyFieldListFilter)]
+    search_fields = ["person__exact"]
+    ordering = ["-requested_at"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Erasure | None = None) -> bool:
+        return False

@@ -22,6 +22,11 @@ def key(video_id: uuid.UUID) -> str:
     return f"video:{video_id}:card"
 
 
+def cached(video_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Card]:
+    """Those cards that Redis holds."""
+    return _from_redis(video_ids)
+
+
 def load(video_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Card]:
     """The cards of those that exist and are published, from Redis and, where they are missing there, PostgreSQL."""
     found = _from_redis(video_ids)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from nova import fields
 from nova.bulk import BadLineError, Records
 from reels import cards
+from reels.erasures import Doorkeeper
 from reels.ids import parse, video_id
 from reels.models import Creator, Sound, Video
 
@@ -23,22 +24,23 @@ LONGEST_ID = 200
 UPDATED = [
     "creator", "title", "description", "hashtags", "category", "sound", "duration_seconds", "created_at"
 ]  # fmt: skip
+Line = tuple[int, dict[str, Any], Video]
 
 
 def import_catalogue(file: Records) -> int:
     """Load a file of videos; returns how many lines were good. The same line twice changes nothing."""
-    loaded = 0
-    batch: list[Video] = []
+    loaded, doorkeeper = 0, Doorkeeper()
+    batch: list[Line] = []
     for number, record in file:
         try:
-            batch.append(read_video(record))
+            batch.append((number, record, read_video(record)))
         except BadLineError as error:
             file.reject(number, str(error), record)
             continue
         if len(batch) >= BATCH:
-            loaded += save(batch)
+            loaded += save(_allowed(file, batch, doorkeeper))
             batch = []
-    return loaded + save(batch)
+    return loaded + save(_allowed(file, batch, doorkeeper))
 
 
 def read_video(record: dict[str, Any]) -> Video:
@@ -80,6 +82,18 @@ def set_published(videos: QuerySet[Video], *, is_published: bool) -> None:
 def changed(video_ids: Sequence[uuid.UUID]) -> None:
     """Call it in the transaction that changes videos: what is cached of them is no longer true."""
     transaction.on_commit(lambda: cards.forget(video_ids))
+
+
+def _allowed(file: Records, batch: Sequence[Line], doorkeeper: Doorkeeper) -> list[Video]:
+    """Without what erased people made; that is put aside."""
+    doorkeeper.learn({video.creator_id for _, _, video in batch})
+    allowed = []
+    for number, record, video in batch:
+        if doorkeeper.keeps_out(video.creator_id, video.created_at):
+            file.reject(number, "the person was erased", record)
+        else:
+            allowed.append(video)
+    return allowed
 
 
 def _save_sounds(sounds: Sequence[Sound]) -> None:

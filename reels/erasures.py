@@ -11,10 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.db import connection
 
+from nova.errors import ErasedError
 from reels.models import Erasure
 
 FOREVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+# An import asks for a whole batch of people at once.
+AMONG = "SELECT person, returned_at FROM reels_erasure WHERE person = ANY(%s)"
+# Not later than this transaction begins: what it writes is dated then, and belongs to the time after.
+COME_BACK = "UPDATE reels_erasure SET returned_at = least(%s, now()) WHERE person = %s AND returned_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,26 @@ class Erased:
         return until is not None and at < until
 
 
+class Doorkeeper:
+    """Keeps erased people out of a long load. It looks each person up once, and hears of those who ask meanwhile."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._erased = Erased()
+        self.keeps_out = self._erased.keeps_out
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any of those it learned about is kept out of anything."""
+        return bool(self._erased.until)
+
+    def learn(self, user_ids: set[str]) -> None:
+        """Call it with the people of a batch before `keeps_out` is asked about them."""
+        self._erased.until.update(among(user_ids - self._known).until)
+        self._erased.until.update(unfinished())
+        self._known |= user_ids
+
+
 def person(user_id: str) -> str:
     """What is kept of an erased person: an HMAC-SHA256 of the id, which tells nobody without the key who it was."""
     return hmac.digest(settings.PERSON_HASH_KEY.encode(), user_id.encode(), hashlib.sha256).hex()
@@ -37,5 +63,29 @@ def person(user_id: str) -> str:
 def among(user_ids: Iterable[str]) -> Erased:
     """Which of these people are erased, in one query."""
     by_hash = {person(user_id): user_id for user_id in user_ids}
-    rows = Erasure.objects.filter(person__in=list(by_hash)).values_list("person", "returned_at") if by_hash else []
-    return Erased({by_hash[each]: returned_at or FOREVER for each, returned_at in rows})
+    if not by_hash:
+        return Erased()
+    with connection.cursor() as cursor:
+        cursor.execute(AMONG, [list(by_hash)])
+        return Erased({by_hash[each]: returned_at or FOREVER for each, returned_at in cursor.fetchall()})
+
+
+def unfinished() -> dict[str, dt.datetime]:
+    """Those whose erasure goes on, and until when nothing of theirs is taken."""
+    rows = Erasure.objects.filter(finished_at=None).values_list("user_id", "returned_at")
+    return {user_id: returned_at or FOREVER for user_id, returned_at in rows}
+
+
+def welcome_back(user_id: str, at: dt.datetime) -> None:
+    """Call it in the transaction of whatever a person writes: an erased one who does something is back.
+
+    Raises ErasedError for what was done before the erasure, or before they came back.
+    """
+    erasure = Erasure.objects.filter(person=person(user_id)).first()
+    if erasure is None:
+        return
+    if at < (erasure.returned_at or erasure.requested_at):
+        raise ErasedError
+    if erasure.returned_at is None:
+        with connection.cursor() as cursor:
+            cursor.execute(COME_BACK, [at, erasure.person])

@@ -1,8 +1,18 @@
 """The ranking engine: pure NumPy, arrays in and arrays out, no Django, no I/O."""
 
+from ranking.engine.damping import factors_for
 from ranking.engine.errors import RankingInputError, WeightsError
 from ranking.engine.ids import ids_from_bytes, ids_from_uuids, ids_to_bytes, ids_to_uuids
-from ranking.engine.pipeline import Options, Person, Ranked, explain, rank_candidates, rank_many, signals_of
+from ranking.engine.pipeline import (
+    Options,
+    Person,
+    Ranked,
+    creator_factors,
+    explain,
+    rank_candidates,
+    rank_many,
+    signals_of,
+)
 from ranking.engine.ranking import rank, tie_order
 from ranking.engine.scoring import SIGNAL_NAMES, score
 from ranking.engine.signals import Curve
@@ -22,7 +32,9 @@ __all__ = [
     "RankingInputError",
     "Weights",
     "WeightsError",
+    "creator_factors",
     "explain",
+    "factors_for",
     "ids_from_bytes",
     "ids_from_uuids",
     "ids_to_bytes",

@@ -1,4 +1,4 @@
-"""From candidates to an order: filters → score → top → diversity → exploration."""
+"""From candidates to an order: filters → score → damping → top → diversity → exploration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ranking.engine.arrays import Creators, Float32s, Float64s, Mask, Rows, in_unit_interval, row_count
+from ranking.engine.damping import factor_of_rows
 from ranking.engine.diversity import check_decay, decayed_order, has_long_run, relieve, spread_runs
 from ranking.engine.exploration import explore
 from ranking.engine.filters import excluded
@@ -26,6 +27,10 @@ def _no_sums() -> Float64s:
     return np.empty(0, np.float64)
 
 
+def _no_factors() -> Float32s:
+    return np.empty(0, np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
     """What ranking knows of one person; the default is someone without history."""
@@ -35,6 +40,8 @@ class Person:
     embedding: Float32s | None = None  # (d,)
     excluded_rows: Rows = field(default_factory=_no_rows)  # seen, not wanted, own
     excluded_creators: Rows = field(default_factory=_no_rows)  # blocked
+    down_creators: Rows = field(default_factory=_no_rows)  # (k,) indices of those with videos not wanted, each once
+    down_factors: Float32s = field(default_factory=_no_factors)  # (k,) what their scores are multiplied by
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Ranked:
     """An order of at most `limit` videos."""
 
     rows: Rows  # (k,) rows of the table, in the order to show
-    scores: Float32s  # (k,) undecayed
+    scores: Float32s  # (k,) damped, undecayed
     explored: Mask  # (k,) which stand here to be explored, not for their score
 
 
@@ -76,6 +83,8 @@ def rank_candidates(
     spread last, so that no explorer makes a third in a row.
     """
     scores = score(signals_of(prepared, person, now, options.curve), weights)
+    if len(person.down_creators):
+        scores *= creator_factors(prepared, person)
     scores[excluded(prepared, person.excluded_rows, person.excluded_creators)] = OUT
     rows = eligible_top_k(scores, options.limit)
     if options.diversity:
@@ -108,8 +117,14 @@ def signals_of(prepared: PreparedTable, person: Person, now: float, curve: Curve
 
 
 def explain(prepared: PreparedTable, person: Person, rows: Rows, now: float, curve: Curve = Curve.GENTLE) -> Float32s:
-    """The five signals (k, 5) of `rows` (k,) as they were scored: `score` of them gives the same scores."""
+    """The five signals (k, 5) of `rows` (k,) as they were scored: `score` of them, times the `creator_factors` of
+    these rows, gives the same scores."""
     return clean(signals_of(prepared, person, now, curve)[rows])
+
+
+def creator_factors(prepared: PreparedTable, person: Person) -> Float32s:
+    """(n,) what the score of each row is multiplied by for this person, in (0, 1]."""
+    return factor_of_rows(prepared.creator, prepared.creator_count, person.down_creators, person.down_factors)
 
 
 def _without_runs(rows: Rows, explored: Mask, scores: Float32s, creators: Creators) -> tuple[Rows, Mask]:

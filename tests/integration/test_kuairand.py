@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import counters
+from engagement import counters, delivery
 from engagement.models import Follow, Like, NotInterested
 from nova import environment
 from nova.clients import clickhouse
@@ -41,6 +42,10 @@ FROM engagement_events GROUP BY video_id
 TIES = "SELECT creator_id, uniqExactIf(video_id, kind = 'like') + 0.5 * countIf(kind = 'comment') AS sum \
 FROM engagement_events WHERE user_id = %(user)s GROUP BY creator_id HAVING sum > 0"
 MOST_ACTIVE = "SELECT user_id FROM engagement_events WHERE kind = 'like' GROUP BY user_id ORDER BY count() DESC LIMIT 3"
+MOST_UNWILLING = "SELECT user_id FROM engagement_events WHERE kind = 'not_interested' AND \
+occurred_at > now() - INTERVAL 90 DAY GROUP BY user_id ORDER BY count() DESC LIMIT 2"
+UNWANTED = "SELECT DISTINCT video_id, creator_id, occurred_at > now() - INTERVAL 90 DAY FROM engagement_events \
+WHERE user_id = %(user)s AND kind = 'not_interested'"
 WATCHED = "SELECT DISTINCT video_id FROM engagement_events WHERE user_id = %(user)s AND kind = 'watch' \
 AND occurred_at > now() - INTERVAL 30 DAY"
 
@@ -80,13 +85,26 @@ def test_real_history_is_loaded_once_however_often_and_served_as_scored(
     assert state() == once
 
     publishing.refresh()
-    for (user,) in clickhouse.select(MOST_ACTIVE):
+    (active,), *others = clickhouse.select(MOST_ACTIVE)
+    refuse_some(client_of(active))
+    for user in (active, *(user for (user,) in others + clickhouse.select(MOST_UNWILLING))):
         ids = everything_served(client_of(user))
         watched = {str(video_id) for (video_id,) in clickhouse.select(WATCHED, {"user": user})}
         assert len(watched) > 5
         assert len(ids) == len(set(ids)) == 500
         assert not set(ids) & watched
         assert_order_is_that_of_the_formula(user, ids, watched, plain_ranking)
+
+
+def refuse_some(client: APIClient) -> None:
+    """Say of one video of each of three creators who stand in the feed more than once that it is not wanted."""
+    creator_of = dict(Video.objects.filter(id__in=everything_served(client)).values_list("id", "creator_id"))
+    repeated = [creator for creator, number in Counter(creator_of.values()).most_common(3) if number > 1]
+    assert len(repeated) == 3
+    for creator in repeated:
+        video_id = next(video_id for video_id, theirs in creator_of.items() if theirs == creator)
+        assert client.post(f"{API}/reels/{video_id}/not-interested").status_code == 204
+    assert delivery.deliver() == 3
 
 
 def everything_served(client: APIClient) -> list[str]:
@@ -102,7 +120,11 @@ def everything_served(client: APIClient) -> list[str]:
 
 def assert_order_is_that_of_the_formula(user: str, ids: list[str], watched: set[str], weights: WeightSet) -> None:
     """Scores by hand, in double precision; the served order must be theirs, but for what rounding decides."""
-    videos = [video for video in Video.objects.all() if str(video.id) not in watched]
+    unwanted = clickhouse.select(UNWANTED, {"user": user})
+    out = watched | {str(video_id) for video_id, _, _ in unwanted}
+    assert not set(ids) & out
+    videos = [video for video in Video.objects.all() if str(video.id) not in out]
+    dislikes = Counter(creator_id for _, creator_id, is_recent in unwanted if is_recent)
     completions = {row[0]: row[1:] for row in clickhouse.select(COMPLETIONS)}
     life = {row[0]: row[1:] for row in clickhouse.select(LIFE)}
     prior = weights.prior_views
@@ -110,7 +132,7 @@ def assert_order_is_that_of_the_formula(user: str, ids: list[str], watched: set[
     engaged = sum(likes + 2 * shares + 0.5 * comments for likes, shares, comments, _ in life.values())
     engagement_mean = engaged / sum(each[3] for each in life.values())
     ties: dict[str, float] = dict(clickhouse.select(TIES, {"user": user}))
-    largest = max(ties.values())
+    largest = max(ties.values(), default=0)
     now = timezone.now().timestamp()
     scores = {}
     for video in videos:
@@ -122,8 +144,8 @@ def assert_order_is_that_of_the_formula(user: str, ids: list[str], watched: set[
             weights.freshness * (1 - age**2)
             + weights.completion * (total + prior * completion_mean) / (watches + prior)
             + weights.engagement * min(engagement, 1)
-            + weights.affinity * ties.get(video.creator_id, 0) / largest
-        )
+            + weights.affinity * (ties.get(video.creator_id, 0) / largest if largest else 0.5)
+        ) * max(0.7 ** dislikes[video.creator_id], 0.2)
     served = np.array([scores[each] for each in ids])
     best = np.sort(list(scores.values()))[::-1][:500]
     np.testing.assert_allclose(served, best, atol=2e-6)

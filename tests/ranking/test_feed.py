@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import outbox, relations
+from engagement import delivery, relations
 from engagement.events import Event
 from engagement.models import Block, Follow, NotInterested
 from nova.clients import redis
@@ -308,4 +308,4 @@ def test_a_ramp_moves_people_whose_feed_was_built_before(client_of: Clients, vid
 def test_what_waits_in_the_outbox_is_not_needed_for_a_feed(client_of: Clients, videos: list[Video]) -> None:
     client_of("ann").post(f"{API}/reels/{videos[0].id}/share")
     assert len(first_page(client_of("ann"))) == 40
-    assert outbox.deliver() == 1
+    assert delivery.deliver() == 1

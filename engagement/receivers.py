@@ -1,0 +1,22 @@
+"""What engagement does on the news of the app below."""
+
+import datetime as dt
+from typing import Any
+
+from django.dispatch import receiver
+
+from engagement import erasing
+from reels.signals import erasure_swept, person_erased
+
+
+@receiver(person_erased)
+def delete_rows(sender: Any, user_id: str, until: dt.datetime, thorough: bool, **kwargs: Any) -> None:
+    erasing.delete_state(user_id, until)
+    if thorough:
+        erasing.delete_as_creator(user_id, until)
+
+
+@receiver(erasure_swept)
+def delete_elsewhere(sender: Any, user_id: str, until: dt.datetime, **kwargs: Any) -> None:
+    """Raises ClickHouseError and RedisError."""
+    erasing.delete_from_engines(user_id, until)
