@@ -75,7 +75,8 @@ def read(video_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Counts]:
     missing = [video_id for video_id in video_ids if video_id not in found]
     if missing:
         summed = totals(missing)
-        _to_redis(summed, replace=False)
+        with redis.fail_open("write_counters"):
+            _write(summed, replace=False)
         found |= summed
     return found
 
@@ -87,18 +88,21 @@ def totals(video_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Counts]:
         return {row[0]: Counts(*row[1:]) for row in cursor.fetchall()}
 
 
-def move(events: Iterable[Event]) -> None:
-    """Show events that were just committed. Without Redis the next rebuild does."""
+def move(events: Iterable[Event]) -> bool:
+    """Show events that were just committed; whether Redis took it."""
     steps = {(video_id, kind): step for video_id, by_kind in _steps(events).items() for kind, step in by_kind.items()}
-    if steps:
-        with redis.fail_open("move_counters"):
-            keys = [key(*each) for each in steps]
-            redis.connection().eval(MOVE, len(keys), *keys, *steps.values())
+    if not steps:
+        return True
+    with redis.fail_open("move_counters"):
+        keys = [key(*each) for each in steps]
+        redis.connection().eval(MOVE, len(keys), *keys, *steps.values())
+        return True
+    return False
 
 
 def publish(video_ids: Iterable[uuid.UUID]) -> None:
-    """Set the copies in Redis to the truth."""
-    _to_redis(totals(video_ids), replace=True)
+    """Set the copies in Redis to the truth. Raises RedisError."""
+    _write(totals(video_ids), replace=True)
 
 
 def add_delivered(events: Iterable[Event]) -> None:
@@ -138,11 +142,10 @@ def _from_redis(video_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Counts]:
     return {}
 
 
-def _to_redis(counts: dict[uuid.UUID, Counts], *, replace: bool) -> None:
+def _write(counts: dict[uuid.UUID, Counts], *, replace: bool) -> None:
     """Without `replace`, a value somebody else wrote meanwhile stays: two rebuilds at once must not add up."""
-    with redis.fail_open("write_counters"):
-        pipeline = redis.connection().pipeline(transaction=False)
-        for video_id, each in counts.items():
-            for kind in TYPES:
-                pipeline.set(key(video_id, kind), getattr(each, kind), nx=not replace)
-        pipeline.execute()
+    pipeline = redis.connection().pipeline(transaction=False)
+    for video_id, each in counts.items():
+        for kind in TYPES:
+            pipeline.set(key(video_id, kind), getattr(each, kind), nx=not replace)
+    pipeline.execute()

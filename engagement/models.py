@@ -58,12 +58,13 @@ class NotInterested(VideoRelation):
 class Follow(CreatorRelation):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "creator_id"], name="follow_once")]
-        indexes = [models.Index(fields=["creator_id"], name="follow_of_creator", condition=models.Q(is_active=True))]
+        indexes = [models.Index(fields=["creator_id"], name="follow_of_creator")]
 
 
 class Block(CreatorRelation):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "creator_id"], name="block_once")]
+        indexes = [models.Index(fields=["creator_id"], name="block_of_creator")]
 
 
 class OutboxEvent(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from engagement.services import MOST_EVENTS, Watch
+from engagement.watching import LONGEST_EVENT_ID, LONGEST_WATCH_MS, MOST_EVENTS, Watch
 
 DESTINATIONS = ["message", "story", "copy_link", "external"]
 
@@ -20,7 +20,8 @@ class AnyField(serializers.Field[Any, Any, Any, Any]):
 
 class EventIdField(serializers.CharField):
     def __init__(self) -> None:
-        super().__init__(required=False, allow_null=True, max_length=64, help_text="Your own id; a retry counts once.")
+        text = "Your own id; a retry counts once."
+        super().__init__(required=False, allow_null=True, max_length=LONGEST_EVENT_ID, help_text=text)
 
 
 class FiniteFloatField(serializers.FloatField):
@@ -32,9 +33,18 @@ class FiniteFloatField(serializers.FloatField):
         return value
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """`true` or `false`, and nothing that could be meant by it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class WatchSerializer(serializers.Serializer[Any]):
     completion_percent = FiniteFloatField(min_value=0, max_value=100)
-    watch_ms = serializers.IntegerField(min_value=0, max_value=2**32 - 1, required=False, allow_null=True)
+    watch_ms = serializers.IntegerField(min_value=0, max_value=LONGEST_WATCH_MS, required=False, allow_null=True)
     event_id = EventIdField()
     occurred_at = serializers.DateTimeField(
         required=False, allow_null=True, help_text="From 30 days ago to 5 minutes ahead; now when absent."
@@ -90,6 +100,16 @@ class LikeStateSerializer(serializers.Serializer[Any]):
 class ShareCountSerializer(serializers.Serializer[Any]):
     video_id = serializers.UUIDField()
     share_count = serializers.IntegerField()
+
+
+class PreferencesSerializer(serializers.Serializer[Any]):
+    personalized = StrictBooleanField(help_text="Whether the feed may use what is known of the person.")
+
+
+class ErasureSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["active", "erasing", "erased"])
+    requested_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
 
 
 class SoundSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from engagement.events import Event
 from nova.clients import clickhouse
 
 TABLE = "engagement_event_log"
+CONSUMERS = "nova-engagement"  # the Kafka consumer group that brings events here
 KEPT = dt.timedelta(days=400)  # the TTL of 0001_events.sql
 NO_VIDEO = uuid.UUID(int=0)
 

@@ -1,19 +1,24 @@
 """Totals after a bulk load: taken from ClickHouse, because loaded events never pass through the outbox."""
 
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
-from engagement import counters
+from engagement import counters, store
 from engagement.models import OutboxEvent
 from engagement.outbox import DELIVERY_LOCK
-from nova.clients import clickhouse, redis
+from nova.clients import clickhouse, kafka, redis
+from nova.clients.kafka import KafkaError
+from nova.clients.kafka_backlog import backlog
 
 CHUNK = 1_000
 # A scan of all events, whatever is asked of it: done once for a whole load.
 TIMEOUT = 300
+PATIENCE = 60.0  # seconds for the consumers to bring what Kafka holds
 ARRIVED = """
 SELECT video_id,
        countIf(kind = 'watch' AND ifNull(watch_ms, 1000) >= 1000),
@@ -45,11 +50,12 @@ Sums = dict[uuid.UUID, tuple[int, ...]]
 def recount(video_ids: Iterable[uuid.UUID]) -> None:
     """Set the totals of videos to what ClickHouse and the likes say. Doing it again changes nothing.
 
-    Raises ClickHouseError.
+    Raises ClickHouseError, and KafkaError when what is in Kafka does not arrive.
     """
     touched = sorted(video_ids)
     with transaction.atomic():
         _lock_out_relays()
+        _wait_for_consumers()
         arrived = _sums(ARRIVED.format(only=""))
         undelivered = _undelivered(touched)
         for chunk in _chunks(touched):
@@ -102,6 +108,17 @@ def _lock_out_relays() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = 0")  # a relay may take its time at a slow ClickHouse
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DELIVERY_LOCK])
+
+
+def _wait_for_consumers() -> None:
+    """Events in Kafka have left the outbox and are not in ClickHouse: taken now, totals would lack them."""
+    if not kafka.enabled():
+        return
+    deadline = time.monotonic() + PATIENCE
+    while behind := backlog(settings.KAFKA_EVENTS_TOPIC, store.CONSUMERS):
+        if time.monotonic() > deadline:
+            raise KafkaError(f"{behind} events wait there; does `manage.py consume_engagement` run?", retryable=True)
+        time.sleep(0.2)
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

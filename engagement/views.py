@@ -8,11 +8,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from engagement import history, presenting, services
+from engagement import history, presenting, relating, services, watch_batches, watching
 from engagement import serializers as shapes
-from engagement.services import Watch
+from nova.api.schema import problems
 from nova.api.views import NovaViewSet
-from nova.errors import InvalidInputError, NovaError, VideoNotFoundError
+from nova.errors import EngineAwayError, InvalidInputError, NovaError, VideoNotFoundError
 from reels import ids
 
 VIDEO_ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH)
@@ -22,8 +22,11 @@ VIDEO_ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH)
 @extend_schema_view(
     retrieve=extend_schema(parameters=[VIDEO_ID], responses=shapes.VideoSerializer),
     like=extend_schema(parameters=[VIDEO_ID], request=None, responses=shapes.LikeStateSerializer),
+    not_interested=extend_schema(parameters=[VIDEO_ID], request=None, responses={204: None}),
     watch=extend_schema(
-        parameters=[VIDEO_ID], request=shapes.WatchSerializer, responses={202: shapes.AcceptedSerializer}
+        parameters=[VIDEO_ID],
+        request=shapes.WatchSerializer,
+        responses={202: shapes.AcceptedSerializer, **problems(409, "From before the person was erased")},
     ),
     watch_many=extend_schema(
         operation_id="reels_watch_batch",  # else it has the name of the one above
@@ -54,11 +57,24 @@ class VideoViewSet(NovaViewSet):
         """Take a like back. Idempotent."""
         return self._set_liked(pk, liked=False)
 
+    @action(detail=True, methods=["post"], url_path="not-interested")
+    def not_interested(self, request: Request, pk: str) -> Response:
+        """Have a video out of the feed at once, and less of its creator in it. Idempotent."""
+        relating.set_not_interested(user_id=self.user.id, video_id=_parse(pk), not_interested=True)
+        return Response(status=204)
+
+    @extend_schema(parameters=[VIDEO_ID], request=None, responses={204: None})
+    @not_interested.mapping.delete
+    def interested_again(self, request: Request, pk: str) -> Response:
+        """Take that back. Idempotent."""
+        relating.set_not_interested(user_id=self.user.id, video_id=_parse(pk), not_interested=False)
+        return Response(status=204)
+
     @action(detail=True, methods=["post"])
     def watch(self, request: Request, pk: str) -> Response:
         """Report a watch."""
         body = _checked(shapes.WatchSerializer(data=request.data))
-        refused = services.watch(user_id=self.user.id, watches=[body.to_watch(_parse(pk))])
+        refused = watching.watch(user_id=self.user.id, watches=[body.to_watch(_parse(pk))])
         for error in refused.values():
             raise error
         return Response({"accepted": 1, "rejected": []}, status=202)
@@ -67,12 +83,14 @@ class VideoViewSet(NovaViewSet):
     def watch_many(self, request: Request) -> Response:
         """Report up to 500 watches. Good ones are kept when others are bad."""
         given = _checked(shapes.WatchBatchSerializer(data=request.data)).validated_data["events"]
-        good, refused = _read_watches(given)
+        good, refused = watch_batches.read(given)
         indexes = list(good)
-        for index, error in services.watch(user_id=self.user.id, watches=list(good.values())).items():
+        for index, error in watching.watch(user_id=self.user.id, watches=list(good.values())).items():
             refused[indexes[index]] = error
         rejected = [_rejection(index, refused[index]) for index in sorted(refused)]
         if len(rejected) == len(given):
+            if away := next((error for error in refused.values() if isinstance(error, EngineAwayError)), None):
+                raise away
             raise InvalidInputError("None of the events is valid.", rejected=rejected)
         return Response({"accepted": len(given) - len(rejected), "rejected": rejected}, status=202)
 
@@ -108,28 +126,5 @@ def _checked(serializer: Any) -> Any:
     return serializer
 
 
-def _read_watches(given: list[Any]) -> tuple[dict[int, Watch], dict[int, Exception]]:
-    """The well-formed ones and the errors of the others, both by index."""
-    good: dict[int, Watch] = {}
-    refused: dict[int, Exception] = {}
-    for index, each in enumerate(given):
-        serializer = shapes.BatchedWatchSerializer(data=each)
-        if not serializer.is_valid():
-            refused[index] = InvalidInputError(_first_error(serializer.errors))
-            continue
-        video_id = ids.parse(serializer.validated_data["video_id"])
-        if video_id is None:
-            refused[index] = VideoNotFoundError()
-        else:
-            good[index] = serializer.to_watch(video_id)
-    return good, refused
-
-
-def _first_error(errors: dict[str, Any]) -> str:
-    field, details = next(iter(errors.items()))
-    return f"{field}: {details[0]}"
-
-
-def _rejection(index: int, error: Exception) -> dict[str, Any]:
-    assert isinstance(error, NovaError)
+def _rejection(index: int, error: NovaError) -> dict[str, Any]:
     return {"index": index, "code": error.code, "detail": error.detail}

@@ -64,6 +64,18 @@ def clickhouse_protocol(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
+def kafka_credentials(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.KAFKA_SECURITY_PROTOCOL.upper().startswith("SASL_"):
+        return []
+    hint = "Set it, or {0}_FILE, or KAFKA_SECURITY_PROTOCOL to one without SASL (SSL, PLAINTEXT)."
+    return [
+        Error(f"KAFKA_SECURITY_PROTOCOL needs a login: {name} is not set.", hint=hint.format(name), id="nova.E014")
+        for name in ("KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD")
+        if not getattr(settings, name)
+    ]
+
+
+@register(Tags.security)
 def allowed_hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     if settings.ALLOWED_HOSTS:
         return []

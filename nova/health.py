@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from nova.clients import clickhouse, redis
+from nova.clients import clickhouse, kafka, redis
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,13 @@ PINGS: dict[str, Callable[[], object]] = {
     "postgresql": _ping_postgres,
     "redis": lambda: redis.connection().ping(),
     "clickhouse": lambda: clickhouse.select("SELECT 1"),
+    "kafka": kafka.ping,
 }
+
+
+def names() -> list[str]:
+    """The engines that are in use: Kafka is one where it is set."""
+    return [name for name in PINGS if name != "kafka" or kafka.enabled()]
 
 
 def check(name: str) -> EngineHealth:
@@ -40,4 +46,4 @@ def check(name: str) -> EngineHealth:
 
 
 def check_engines() -> list[EngineHealth]:
-    return [check(name) for name in PINGS]
+    return [check(name) for name in names()]

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import outbox
+from engagement import delivery, outbox
 from engagement.events import Event
 from nova import clickhouse_schema
 from nova.api import jwt
@@ -115,7 +115,7 @@ def make_events(engines: None) -> Callable[..., list[Event]]:
             for user in users
         ]
         outbox.write(events)
-        outbox.deliver()
+        delivery.deliver()
         return events
 
     return make

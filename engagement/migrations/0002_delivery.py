@@ -12,6 +12,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name='follow', name='follow_of_creator'),
+        migrations.AddIndex(
+            model_name='follow',
+            index=models.Index(fields=['creator_id'], name='follow_of_creator'),
+        ),
+        migrations.AddIndex(
+            model_name='block',
+            index=models.Index(fields=['creator_id'], name='block_of_creator'),
+        ),
         migrations.CreateModel(
             name='Preferences',
             fields=[

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import structlog
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError, IntegrityError
+from django.db import Error, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -57,7 +57,7 @@ def _as_known(error: Exception) -> Exception:
         return exceptions.ParseError("The request is malformed.")
     if isinstance(error, IntegrityError):
         return ConflictError()
-    if isinstance(error, DatabaseError):
+    if isinstance(error, Error):
         log.error("database_failed", error=type(error).__name__)
         return EngineAwayError()
     return error

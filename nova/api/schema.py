@@ -31,6 +31,11 @@ def problem(description: str) -> OpenApiResponse:
     return OpenApiResponse(ProblemSerializer, description=description)
 
 
+def problems(status: int, description: str) -> dict[tuple[int, str], OpenApiResponse]:
+    """For `extend_schema(responses=…)`: a problem that only this operation answers with."""
+    return {(status, "application/problem+json"): problem(description)}
+
+
 class AutoSchema(SpectacularSchema):
     """Adds to every operation the problems that any of them can answer with."""
 

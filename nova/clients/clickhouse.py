@@ -1,6 +1,7 @@
 """The one place that talks to ClickHouse, over its native protocol."""
 
 import queue
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,15 @@ RETRYABLE_CODES = {
     errors.ErrorCodes.TOO_MANY_SIMULTANEOUS_QUERIES,
     errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED,
 }
+# What the server says when rows, and not the table or the server, are at fault.
+BAD_ROWS_CODES = {
+    errors.ErrorCodes.CANNOT_PARSE_TEXT,
+    errors.ErrorCodes.INCORRECT_DATA,
+    errors.ErrorCodes.TOO_LARGE_STRING_SIZE,
+    469,  # VIOLATED_CONSTRAINT, which the driver has no name for
+}
+# What the driver raises for a value that it cannot write.
+UNWRITABLE = (errors.TypeMismatchError, errors.CannotParseUuidError, struct.error, UnicodeError, OverflowError)
 Rows = list[tuple[Any, ...]]
 
 
@@ -30,6 +40,13 @@ class ClickHouseError(Exception):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class BadRowsError(ClickHouseError):
+    """Something in the rows themselves cannot be stored: without the bad ones the rest would be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
 
 
 class Pool:
@@ -76,6 +93,8 @@ def own_errors() -> Iterator[None]:
     try:
         yield
     except errors.ServerException as error:
+        if error.code in BAD_ROWS_CODES:
+            raise BadRowsError(_summary(error)) from error
         raise ClickHouseError(_summary(error), retryable=error.code in RETRYABLE_CODES) from error
     except (errors.Error, OSError, EOFError) as error:
         raise ClickHouseError(f"{type(error).__name__}: {error}", retryable=True) from error
@@ -102,6 +121,17 @@ def select(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: in
         return client.execute(sql, parameters or {})
 
 
+def stream(
+    sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query as they arrive, however many they are; they hold a connection until the last is taken.
+
+    Raises ClickHouseError, with the first row or at any later one.
+    """
+    with pool.client(timeout) as client:
+        yield from client.execute_iter(sql, parameters or {})
+
+
 def run(sql: str, parameters: Mapping[str, Any] | None = None, *, timeout: int = QUERY_TIMEOUT) -> None:
     """Run a statement for its effect. Raises ClickHouseError."""
     with pool.client(timeout) as client:
@@ -119,10 +149,16 @@ def run_once(sql: str, **overrides: Any) -> None:
 
 
 def insert(table: str, columns: Mapping[str, Sequence[Any]]) -> int:
-    """Insert rows given by column; returns their number once ClickHouse has them. Raises ClickHouseError."""
+    """Insert rows given by column; returns their number once ClickHouse has them.
+
+    Raises BadRowsError when a value is none of its column's type, and ClickHouseError.
+    """
     names = ", ".join(columns)
     with pool.client(INSERT_TIMEOUT) as client:
-        return client.execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+        try:
+            return client.execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+        except UNWRITABLE as error:
+            raise BadRowsError(f"{type(error).__name__}: {str(error)[:300]}") from error
 
 
 def _summary(error: errors.ServerException) -> str:

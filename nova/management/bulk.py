@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from nova.bulk import BadFileError, BulkFile
 from nova.clients.clickhouse import ClickHouseError
+from nova.clients.kafka import KafkaError
 
 
 class BulkCommand(BaseCommand):
@@ -28,9 +29,10 @@ class BulkCommand(BaseCommand):
                 loaded = type(self).load(file)
         except BadFileError as error:
             raise CommandError(str(error)) from error
-        except ClickHouseError as error:
+        except (ClickHouseError, KafkaError) as error:
+            engine = type(error).__name__.removesuffix("Error")
             raise CommandError(
-                f"ClickHouse failed: {error}. Nothing is lost: run the same command again when it is back."
+                f"{engine} failed: {error}. Nothing is lost: run the same command again when it is back."
             ) from error
         self._close(file, loaded)
 

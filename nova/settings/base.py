@@ -139,10 +139,16 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A tick that was not run before the next one is due is worth nothing: it expires, and queues stay short.
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "engagement.tasks.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
+    "repair-redis": {"task": "engagement.tasks.repair_redis", "schedule": 1.0, "options": {"expires": 5}},
     "refresh-signals": {
         "task": "ranking.tasks.refresh_signals",
         "schedule": 30.0,
         "options": {"expires": 25},
+    },
+    "sweep-erasures": {
+        "task": "engagement.tasks.sweep_erasures",
+        "schedule": 60.0,
+        "options": {"expires": 55},
     },
     "prune-receipts": {
         "task": "engagement.tasks.prune_receipts",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from rest_framework.test import APIClient
 
-from engagement import outbox
+from engagement import delivery
 from engagement.models import Like, OutboxEvent
 from nova.clients import clickhouse
 from reels.models import Video
@@ -54,7 +54,7 @@ def test_likes_arrive_in_clickhouse_and_leave_the_outbox(client_of: Clients, vid
     client_of("ann").post(f"{API}/reels/{video.id}/like")
     client_of("ben").post(f"{API}/reels/{video.id}/like")
     client_of("ben").delete(f"{API}/reels/{video.id}/like")
-    assert outbox.deliver() == 3
+    assert delivery.deliver() == 3
     assert clickhouse.select(KINDS) == [("like", 2), ("unlike", 1)]
     assert not OutboxEvent.objects.exists()
 
@@ -63,7 +63,7 @@ def test_the_count_stays_right_when_redis_was_emptied(client_of: Clients, video:
     from nova.clients import redis
 
     client_of("ann").post(f"{API}/reels/{video.id}/like")
-    outbox.deliver()
+    delivery.deliver()
     client_of("ben").post(f"{API}/reels/{video.id}/like")
     redis.connection().flushdb()
     assert client_of("cleo").post(f"{API}/reels/{video.id}/like").json()["like_count"] == 3

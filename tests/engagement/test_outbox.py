@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from engagement import counters, outbox, store, totals
+from engagement import counters, delivery, outbox, store, totals
 from engagement.events import Event, UnknownVersionError
 from engagement.models import OutboxEvent, VideoCounter
 from nova.clients import clickhouse
@@ -85,17 +85,17 @@ def test_what_clickhouse_refused_stays_in_the_outbox(events: list[Event], monkey
     with monkeypatch.context() as patched:
         patched.setattr(store, "insert", fail)
         with pytest.raises(ClickHouseError):
-            outbox.deliver()
+            delivery.deliver()
     assert OutboxEvent.objects.count() == 5
-    assert outbox.deliver() == 5
+    assert delivery.deliver() == 5
 
 
 def test_a_relay_that_dies_after_the_insert_counts_nothing_twice(events: list[Event], video: Video) -> None:
     outbox.write(events)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        outbox.deliver_batch()
+        delivery.deliver_batch()
         raise ZeroDivisionError  # the process ends before PostgreSQL commits
-    assert outbox.deliver() == 5
+    assert delivery.deliver() == 5
     assert clickhouse.select("SELECT count() FROM engagement_events") == [(5,)]
     assert counters.totals([video.id])[video.id] == counters.Counts(1, 2, 1, 1)
 
@@ -103,7 +103,7 @@ def test_a_relay_that_dies_after_the_insert_counts_nothing_twice(events: list[Ev
 def test_counts_are_the_same_before_and_after_delivery(events: list[Event], video: Video) -> None:
     outbox.write(events)
     before = counters.totals([video.id])[video.id]
-    outbox.deliver()
+    delivery.deliver()
     assert counters.totals([video.id])[video.id] == before == counters.Counts(1, 2, 1, 1)
 
 
@@ -111,7 +111,7 @@ def test_totals_taken_while_events_wait_are_still_right_afterwards(events: list[
     outbox.write(events)
     store.insert(events[:3])  # arrived, but their relay ended before it could say so
     totals.recount([video.id])
-    outbox.deliver()
+    delivery.deliver()
     counter = VideoCounter.objects.get(video=video)
     assert (counter.view_count, counter.share_count, counter.comment_count) == (1, 1, 1)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from rest_framework.test import APIClient
 
-from engagement import outbox
+from engagement import delivery
 from nova.clients import clickhouse
 from reels.models import Video
 from tests.conftest import API
@@ -29,7 +29,7 @@ def test_a_retried_share_counts_once(client_of: Clients, video: Video) -> None:
     for _ in range(2):
         answer = client_of("ann").post(f"{API}/reels/{video.id}/share", {"event_id": "s-1"})
         assert answer.json()["share_count"] == 1
-    outbox.deliver()
+    delivery.deliver()
     assert clickhouse.select("SELECT kind, count() FROM engagement_events GROUP BY kind") == [("share", 1)]
 
 

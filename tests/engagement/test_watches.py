@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import outbox
+from engagement import delivery
 from engagement.models import OutboxEvent
 from nova.clients import clickhouse
 from reels.models import Video
@@ -28,7 +28,7 @@ def test_a_watch_is_accepted_and_counted_as_a_view(client_of: Clients, video: Vi
     answer = ann.post(f"{API}/reels/{video.id}/watch", {"completion_percent": 73.5, "watch_ms": 9000})
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "rejected": []})
     assert ann.get(f"{API}/reels/{video.id}").json()["view_count"] == 1
-    outbox.deliver()
+    delivery.deliver()
     stored = clickhouse.select(
         "SELECT user_id, video_id, completion_percent, watch_ms, hashtags FROM engagement_events"
     )
@@ -37,7 +37,7 @@ def test_a_watch_is_accepted_and_counted_as_a_view(client_of: Clients, video: Vi
 
 def test_a_watch_under_a_second_is_seen_but_not_a_view(client_of: Clients, video: Video) -> None:
     client_of("ann").post(f"{API}/reels/{video.id}/watch", {"completion_percent": 2, "watch_ms": 999})
-    outbox.deliver()
+    delivery.deliver()
     assert client_of("ben").get(f"{API}/reels/{video.id}").json()["view_count"] == 0
     assert clickhouse.select("SELECT user_id FROM user_watch_history_realtime") == [("ann",)]
 
@@ -46,9 +46,9 @@ def test_a_retry_with_the_same_event_id_counts_once(client_of: Clients, video: V
     ann, body = client_of("ann"), {"completion_percent": 50, "event_id": "tap-1"}
     for _ in range(2):
         assert ann.post(f"{API}/reels/{video.id}/watch", body).status_code == 202
-    outbox.deliver()
+    delivery.deliver()
     assert ann.post(f"{API}/reels/{video.id}/watch", body).status_code == 202  # after its delivery as well
-    outbox.deliver()
+    delivery.deliver()
     assert ann.get(f"{API}/reels/{video.id}").json()["view_count"] == 1
     assert clickhouse.select("SELECT count() FROM engagement_events") == [(1,)]
 
@@ -57,7 +57,7 @@ def test_an_event_id_belongs_to_its_user(client_of: Clients, video: Video) -> No
     body = {"completion_percent": 50, "event_id": str(uuid.uuid4())}
     for user in ("ann", "ben"):
         client_of(user).post(f"{API}/reels/{video.id}/watch", body)
-    outbox.deliver()
+    delivery.deliver()
     assert clickhouse.select("SELECT user_id FROM engagement_events ORDER BY user_id") == [("ann",), ("ben",)]
 
 

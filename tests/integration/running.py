@@ -9,8 +9,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -25,23 +26,23 @@ OURS = {
 }  # fmt: skip
 
 
-def plain_environment(var: Path) -> dict[str, str]:
+def plain_environment(var: Path, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """That of a fresh shell, but for where `var/` is."""
-    return {name: value for name, value in os.environ.items() if name not in OURS} | {"NOVA_VAR_DIR": str(var)}
+    return {name: value for name, value in os.environ.items() if name not in OURS} | {"NOVA_VAR_DIR": str(var), **more}
 
 
 class Nova:
     """A running `manage.py up`."""
 
-    def __init__(self, var: Path, *options: str, port: int = 0) -> None:
-        self.var = var
+    def __init__(self, var: Path, *options: str, port: int = 0, variables: Mapping[str, str] | None = None) -> None:
+        self.var, self.variables = var, variables or {}
         self.port = port or choices.free_port()
         self.output = var.with_suffix(".out")
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self.port), *options],
                 cwd=environment.BASE_DIR,
-                env=plain_environment(var),
+                env=plain_environment(var, self.variables),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -71,7 +72,7 @@ class Nova:
         return subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=environment.BASE_DIR,
-            env=plain_environment(self.var),
+            env=plain_environment(self.var, self.variables),
             capture_output=True,
             text=True,
             timeout=120,

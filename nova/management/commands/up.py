@@ -22,6 +22,8 @@ STEPS = [
     ("ClickHouse schema", ["migrate_clickhouse"]),
 ]
 DEMO = ("demo data", ["load_demo", "--if-empty"])
+TOPICS = ("Kafka topics", ["create_topics"])
+CONSUMERS = ["consume_engagement", "consume_cdc"]
 SIGNALS = ("ranking signals", ["refresh_signals"])
 
 
@@ -84,7 +86,8 @@ class Command(BaseCommand):
         development.start(self.var, supervisor)
         if options["no_limit"]:
             os.environ["RATE_LIMIT_PER_MINUTE"] = "0"
-        for what, command in [*STEPS, *([] if options["no_demo"] else [DEMO]), SIGNALS]:
+        kafka = [TOPICS] if os.environ.get("KAFKA_BROKERS") else []
+        for what, command in [*STEPS, *kafka, *([] if options["no_demo"] else [DEMO]), SIGNALS]:
             self.say(f"Preparing {what}")
             self._manage(what, command)
         port = self._port(options["port"])
@@ -146,10 +149,12 @@ def processes(port: int, workers: int, var: Any) -> list[Process]:
         "--without-gossip",
     ]
     beat = ["beat", "--schedule", str(var / "run" / "beat"), "--pidfile="]
+    consumers = CONSUMERS if os.environ.get("KAFKA_BROKERS") else []
     return [
         Process("web", web, lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready")),
         Process("worker", [*celery, *worker], lambda: None),
         Process("beat", [*celery, *beat], lambda: None),
+        *(Process(name, [python, "manage.py", name], lambda: None) for name in consumers),
     ]
 
 
