@@ -30,8 +30,9 @@ format: .venv ## let ruff format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv ## the ranking figures, each beside its goal
+bench: .venv ## ranking and engagement figures, each beside its goal, in some minutes
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.ranking
+	@$(BIN)/python -m tests.benchmarks.engagement
 
 requirements: .venv ## compile requirements/*.in into pinned, hashed *.txt
 	@for name in uv base embedded dev; do $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes \

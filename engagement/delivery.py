@@ -7,9 +7,11 @@ import orjson
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from engagement import counters, outbox, repairs, store
 from engagement.events import Event, UnknownVersionError
+from engagement.models import OutboxEvent
 from nova.clients import kafka
 from nova.clients.clickhouse import BadRowsError
 
@@ -139,6 +141,11 @@ def _count(rows: Sequence[Row]) -> None:
     repairs.owe_counters({event.video_id for event in events if event.video_id})
     with connection.cursor() as cursor:
         cursor.execute(DELETE, [[row.id for row in rows]])
+
+
+def free(parked: QuerySet[OutboxEvent]) -> int:
+    """Have the relay try parked events again; returns how many."""
+    return parked.exclude(parked_because="").update(parked_because="")
 
 
 def _park(row_id: int, reason: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -106,6 +107,17 @@ def test_an_event_of_a_newer_version_is_parked_and_the_rest_goes_on(write: Calla
     assert stored() == {fine.event_id}
     assert OutboxEvent.objects.get().parked_because.startswith("it cannot be read: UnknownVersionError")
     assert delivery.deliver() == 0  # it is not looked at again
+
+
+def test_staff_can_have_a_parked_event_delivered_again(write: Callable[..., list[Event]], admin_client: Client) -> None:
+    (event,) = write("ann")
+    OutboxEvent.objects.update(parked_because="a test")
+    assert delivery.deliver() == 0
+    data = {"action": "deliver_again", "_selected_action": [OutboxEvent.objects.get().id]}
+    answer = admin_client.post("/admin/engagement/outboxevent/", data, follow=True)
+    assert "Freed: 1." in answer.content.decode()
+    assert delivery.deliver() == 1
+    assert stored() == {event.event_id}
 
 
 def test_a_parked_event_still_counts_and_holds_nobody_up(write: Callable[..., list[Event]], video: Video) -> None:

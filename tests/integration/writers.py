@@ -75,7 +75,11 @@ class Writer(threading.Thread):
             {"video_id": video, "event_id": f"watch-{self.seed}-{number}-{at}", "completion_percent": 5 * at}
             for at, video in enumerate(self.rng.choices(self.videos, k=most))
         ]
-        bad: dict[str, Any] = {"video_id": UNKNOWN_VIDEO, "event_id": f"bad-{self.seed}-{number}", "completion_percent": 1}
+        bad: dict[str, Any] = {
+            "video_id": UNKNOWN_VIDEO,
+            "event_id": f"bad-{self.seed}-{number}",
+            "completion_percent": 1,
+        }
         answer = self._until_taken("POST", "/reels/watch", user, {"events": [*events, bad]}, whole=most)
         assert answer["accepted"] == most
         self.refused.add((user, given_id(bad["event_id"])))

@@ -89,6 +89,17 @@ def test_the_native_protocol_is_right_with_and_without_tls(settings: Settings, u
     assert ours() == []
 
 
+@pytest.mark.parametrize("name", ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"])
+def test_a_kafka_that_asks_for_a_login_needs_one(settings: Settings, name: str) -> None:
+    settings.KAFKA_SECURITY_PROTOCOL = "SASL_SSL"
+    settings.KAFKA_SASL_USERNAME = settings.KAFKA_SASL_PASSWORD = "nova"
+    assert ours() == []
+    setattr(settings, name, "")
+    (message,) = ours()
+    assert message.id == "nova.E014"
+    assert f"{name}_FILE" in (message.hint or "")
+
+
 def test_a_signing_key_is_refused_in_production(settings: Settings) -> None:
     settings.APP_ENV = "production"
     (message,) = ours()

@@ -15,7 +15,7 @@ from engagement import store
 from nova import clickhouse_schema
 from nova.api import jwt
 from nova.api.jwt import Principal
-from nova.clients import clickhouse
+from nova.clients import clickhouse, kafka_topics
 from nova.clients.clickhouse import ClickHouseError
 from ranking import candidates, settings
 from ranking.models import FeatureFlag
@@ -185,3 +185,26 @@ def test_refreshing_signals_in_vain_says_what_stays(engines: None, monkeypatch: 
     monkeypatch.setattr(candidates, "build", lambda: pytest.fail("built without sums"))
     with pytest.raises(CommandError, match="The signals published before stay in use"):
         run("refresh_signals")
+
+
+@pytest.mark.parametrize("command", ["create_topics", "consume_engagement", "consume_cdc"])
+def test_without_kafka_its_commands_say_what_to_set(settings: Settings, command: str) -> None:
+    settings.KAFKA_BROKERS = ""
+    with pytest.raises(CommandError, match="KAFKA_BROKERS is not set"):
+        run(command)
+
+
+def test_topics_of_a_kafka_that_is_away_are_told_with_what_to_look_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KAFKA_BROKERS = "127.0.0.1:1"
+    monkeypatch.setattr(kafka_topics, "TIMEOUT", 0.5)
+    with pytest.raises(CommandError, match=r"Check KAFKA_BROKERS .* run this again"):
+        run("create_topics")
+
+
+@pytest.mark.parametrize("options", [("--batch", 0), ("--wait", 0)])
+def test_a_batch_of_nothing_is_refused(settings: Settings, options: tuple[object, ...]) -> None:
+    settings.KAFKA_BROKERS = "127.0.0.1:1"
+    with pytest.raises(CommandError, match="--batch is a number from 1"):
+        run("consume_engagement", *options)

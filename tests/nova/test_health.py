@@ -113,6 +113,16 @@ def test_whatever_a_driver_raises_is_an_engine_that_is_away(monkeypatch: pytest.
     assert (found.name, found.ok, found.error) == ("redis", False, type(error).__name__)
 
 
+def test_kafka_is_an_engine_where_it_is_set_and_no_pod_waits_for_it(
+    anybody: APIClient, away: Away, settings: Settings
+) -> None:
+    settings.KAFKA_BROKERS = "kafka:9092"
+    away("kafka")
+    engines = {each["name"]: each["ok"] for each in anybody.get(f"{API}/health").json()["engines"]}
+    assert engines == {"postgresql": True, "redis": True, "clickhouse": True, "kafka": False}
+    assert anybody.get(f"{API}/health/ready").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["health", "health/ready", "health/live"])
 def test_health_is_not_rate_limited(
     client_of: Callable[..., APIClient], engines: None, settings: Settings, path: str
