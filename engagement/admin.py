@@ -17,10 +17,13 @@ class OutboxEventAdmin(admin.ModelAdmin):
     ordering = ["id"]
     show_full_result_count = False
 
-    @admin.action(description="Deliver again what was parked", permissions=["view"])
+    @admin.action(description="Deliver again what was parked", permissions=["free"])
     def deliver_again(self, request: HttpRequest, events: QuerySet[OutboxEvent]) -> None:
         freed = delivery.free(events)
         self.message_user(request, f"Freed: {freed}. The relay tries again within a second.")
+
+    def has_free_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("engagement.change_outboxevent")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,7 +1,7 @@
 """What `consume_cdc` does with a batch of records: videos made, comments written and follows changed elsewhere.
 
-Videos go first, since comments need them; a deleted video stays out of every feed,
-whatever comes later.
+Videos go first, since comments need them. A video that is deleted stays unpublished, whatever an upsert
+says of it later.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from django.utils import timezone
 from engagement import elsewhere, store
 from engagement.consuming import payload
 from engagement.elsewhere import CommentMade, FollowChanged
-from engagement.events import UnknownVersionError, given_id
+from engagement.events import UnknownVersionError, comment_id
 from nova import fields
 from nova.bulk import BadLineError
 from nova.clients.kafka_consumer import Record
@@ -105,7 +105,7 @@ def read_comment(given: dict[str, Any]) -> CommentMade:
     if created_at < now - store.KEPT:
         raise BadLineError(f"created_at is longer ago than the {store.KEPT.days} days that events are kept")
     return CommentMade(
-        id=given_id(fields.text(given, "id", longest=LONGEST_ID)),
+        id=comment_id(fields.text(given, "id", longest=LONGEST_ID)),
         user_id=fields.text(given, "user_id", longest=64),
         video_id=uuid_of(fields.text(given, "video_id", longest=LONGEST_ID)),
         created_at=created_at,

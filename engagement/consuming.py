@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -13,6 +14,7 @@ from engagement.events import Event, UnknownVersionError
 from nova.bulk import BadLineError, no_cycles
 from nova.clients.kafka import DIRECT
 from nova.clients.kafka_consumer import Record
+from nova.errors import ErasedError
 from nova.streaming import DeadLetter
 from reels import erasures
 
@@ -36,6 +38,7 @@ def handle(records: Sequence[Record]) -> list[DeadLetter]:
     Raises ClickHouseError and DatabaseError.
     """
     decoded = decode(records)
+    _welcome_back(decoded.direct)
     events, direct = without_erased(decoded.events, decoded.direct)
     if direct:
         events = events + outbox.settle_direct(distinct(direct))
@@ -79,6 +82,15 @@ def without_erased(*groups: Sequence[Event]) -> list[list[Event]]:
     kept = [[event for event in events if not _is_kept_out(event, erased)] for events in groups]
     KEPT_OUT.inc(sum(map(len, groups)) - sum(map(len, kept)))
     return kept
+
+
+def _welcome_back(direct: Sequence[Event]) -> None:
+    """Whoever was erased and then watched something is back, also when PostgreSQL was away at that time."""
+    erased = erasures.among({event.user_id for event in direct})
+    for event in sorted(direct, key=lambda each: each.occurred_at):
+        if erased.keeps_out(event.user_id, event.occurred_at):
+            with suppress(ErasedError):  # it was before that, and stays out
+                erasures.welcome_back(event.user_id, event.occurred_at)
 
 
 def distinct(events: Iterable[Event]) -> list[Event]:

@@ -35,7 +35,8 @@ FROM unnest(%(ids)s::uuid[]) AS asked(id)
 LEFT JOIN engagement_videocounter c ON c.video_id = asked.id
 LEFT JOIN (
     SELECT video_id,
-           count(*) FILTER (WHERE kind = 'watch' AND coalesce((payload->>'watch_ms')::int, 1000) >= 1000) AS view_count,
+           count(*) FILTER (WHERE kind = 'watch' AND CASE jsonb_typeof(payload->'watch_ms')
+               WHEN 'number' THEN (payload->>'watch_ms')::numeric >= 1000 ELSE true END) AS view_count,
            count(*) FILTER (WHERE kind = 'like') - count(*) FILTER (WHERE kind = 'unlike') AS like_count,
            count(*) FILTER (WHERE kind = 'share') AS share_count,
            count(*) FILTER (WHERE kind = 'comment') AS comment_count

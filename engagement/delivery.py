@@ -67,7 +67,8 @@ def deliver() -> int:
 @transaction.atomic
 def deliver_batch(after: int = 0) -> Batch:
     """Deliver the oldest events, with ids above `after`, that nobody else is delivering."""
-    outbox.lock_shared()
+    if not outbox.may_deliver():
+        return Batch(0, 0)
     taken = _take(after)
     rows = _readable(_in_order(taken))
     arrived = _to_kafka(rows) if kafka.enabled() else _to_clickhouse(rows)

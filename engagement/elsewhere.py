@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.utils import timezone
 
-from engagement import outbox, relations
+from engagement import outbox, relations, store
 from engagement.events import Event, derived_id
 from engagement.models import Follow
 from engagement.showing import show
@@ -69,7 +70,8 @@ def change_follows(*, changes: Sequence[FollowChanged]) -> int:
         relations.set_all(
             Follow, [(each.user_id, each.creator_id, each.is_active, each.occurred_at) for each in changes]
         )
-        _tell([_follow_event(each) for each in effective])
+        oldest = timezone.now() - store.KEPT  # of older ones only the state is taken, as everywhere
+        _tell([_follow_event(each) for each in effective if each.occurred_at > oldest])
     return len(effective)
 
 

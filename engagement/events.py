@@ -128,6 +128,11 @@ def given_id(text: str) -> uuid.UUID:
         return _uuid5(text)
 
 
+def comment_id(text: str) -> uuid.UUID:
+    """The id of a comment's event. Comments are numbered by another service: its ids are in nobody's way."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"nova:comment:{text}")
+
+
 def derived_id(user_id: str, target: str, kind: str, occurred_at: dt.datetime) -> uuid.UUID:
     """The id of an event that came without one: the same line twice is one event."""
     microseconds = round(occurred_at.timestamp() * 1_000_000)

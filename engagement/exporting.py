@@ -13,7 +13,17 @@ import orjson
 from django.db.models import QuerySet
 
 from engagement import recent
-from engagement.models import Block, Comment, EventReceipt, Follow, Like, NotInterested, OutboxEvent, Preferences
+from engagement.models import (
+    Block,
+    Comment,
+    EventReceipt,
+    Follow,
+    Like,
+    NotInterested,
+    OutboxEvent,
+    Preferences,
+    RedisRepair,
+)
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
 from nova.clients.redis import RedisError
@@ -78,6 +88,7 @@ def _in_postgres(user_id: str) -> dict[str, QuerySet[Any, dict[str, Any]]]:
         "comments": Comment.objects.filter(**mine).values("id", "video_id", "created_at"),
         "events_on_their_way": OutboxEvent.objects.filter(**mine).values("payload", "created_at", "parked_because"),
         "event_receipts": EventReceipt.objects.filter(**mine).values("event_id", "occurred_at", "received_at"),
+        "redis_repairs": RedisRepair.objects.filter(**mine).values("recent"),
         "creator": Creator.objects.filter(id=user_id).values(),
         "videos": Video.objects.filter(creator_id=user_id).values(),
         "erasure": Erasure.objects.filter(person=person(user_id)).values(),

@@ -58,13 +58,13 @@ class NotInterested(VideoRelation):
 class Follow(CreatorRelation):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "creator_id"], name="follow_once")]
-        indexes = [models.Index(fields=["creator_id"], name="follow_of_creator")]
+        indexes = [models.Index(fields=["creator_id"], name="follow_by_creator")]
 
 
 class Block(CreatorRelation):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "creator_id"], name="block_once")]
-        indexes = [models.Index(fields=["creator_id"], name="block_of_creator")]
+        indexes = [models.Index(fields=["creator_id"], name="block_by_creator")]
 
 
 class OutboxEvent(models.Model):
@@ -80,6 +80,7 @@ class OutboxEvent(models.Model):
     parked_because = models.CharField(
         max_length=500,
         blank=True,
+        db_default="",
         help_text="Why it cannot be delivered. The relay passes it over until this is empty.",
     )
 
@@ -137,7 +138,7 @@ class RedisRepair(models.Model):
 
     video_id = models.UUIDField(null=True, help_text="Its counters are to be set.")
     user_id = models.CharField(max_length=64, blank=True, help_text="Their feed is to be built anew.")
-    recent = models.JSONField(default=dict, help_text="What is to be noted of what the person just did.")
+    recent = models.JSONField(default=list, help_text="Names of the notes of what the person just did.")
 
     def __str__(self) -> str:
         return f"repair of {self.video_id or self.user_id}"

@@ -1,10 +1,12 @@
 """The way of an event from a request to the relay: written with the fact itself, its id remembered."""
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
 from django.db import connection, transaction
+from django.utils import timezone
 
 from engagement import counters, repairs
 from engagement.events import Event
@@ -12,6 +14,7 @@ from engagement.models import OutboxEvent
 
 # Held shared while a batch is delivered, exclusively while totals are taken from ClickHouse (engagement.totals).
 DELIVERY_LOCK = 0x6E6F7661
+COUNTED_DIRECT = dt.timedelta(days=30, hours=12)  # a watch may be 30 days old, and wait a while in Kafka
 KEEP_RECEIPTS = "31 days"  # an event may be dated 30 days back, so a retry of it may come that late
 
 # Waits for whoever is inserting the same receipt, and returns those that only this statement inserted.
@@ -43,7 +46,8 @@ WITH given AS (
 INSERT INTO engagement_outboxevent (event_id, user_id, video_id, kind, payload, created_at, parked_because)
 SELECT event_id, %(user)s, video_id, 'watch', payload, now(), '' FROM given
 WHERE NOT remembered OR event_id IN (SELECT event_id FROM new)
-ORDER BY position RETURNING event_id
+ORDER BY position
+ON CONFLICT DO NOTHING RETURNING event_id
 """
 PRUNE = "DELETE FROM engagement_eventreceipt WHERE received_at < now() - %s::interval"
 
@@ -86,10 +90,12 @@ def write_watches(user_id: str, person: str, events: Sequence[Event], remembered
 def settle_direct(events: Sequence[Event]) -> list[Event]:
     """What the outbox would have done for events that went straight to Kafka: remember their ids, count the new ones.
 
-    Returns all of them, each at the time it was first told. Doing it again changes nothing.
+    Returns all of them, each at the time it was first told. Doing it again changes nothing: what is older than any
+    receipt that was pruned is not counted, for it was.
     """
+    since = timezone.now() - COUNTED_DIRECT
     with transaction.atomic():
-        new = first_time(events)
+        new = [event for event in first_time(events) if event.occurred_at > since]
         counters.add_delivered(new)
         repairs.owe_counters({event.video_id for event in new if event.video_id})
     return _at_first_told_times(events)
@@ -103,7 +109,8 @@ def first_time(events: Sequence[Event]) -> list[Event]:
     with connection.cursor() as cursor:
         cursor.execute(NEW_RECEIPTS, [list(column) for column in zip(*rows, strict=True)])
         new = set(cursor.fetchall())
-    return [event for event in events if (event.user_id, event.event_id) in new]
+    by_id = {(event.user_id, event.event_id): event for event in reversed(events)}  # of two with one id the first
+    return [event for identity, event in by_id.items() if identity in new]
 
 
 def as_first_told(events: Sequence[Event]) -> list[Event]:
@@ -120,8 +127,15 @@ def prune_receipts() -> int:
         return cursor.rowcount
 
 
+def may_deliver() -> bool:
+    """Keep `engagement.totals` out until this transaction ends; False while it is at work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [DELIVERY_LOCK])
+        return cursor.fetchone()[0]
+
+
 def lock_shared() -> None:
-    """Keep `engagement.totals` out until this transaction ends."""
+    """Wait for `engagement.totals`, and keep it out until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [DELIVERY_LOCK])
 

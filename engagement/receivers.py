@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
 from engagement import erasing
@@ -11,9 +12,11 @@ from reels.signals import erasure_swept, person_erased
 
 @receiver(person_erased)
 def delete_rows(sender: Any, user_id: str, until: dt.datetime, thorough: bool, **kwargs: Any) -> None:
-    erasing.delete_state(user_id, until)
+    transaction.on_commit(lambda: erasing.forget_overlay(user_id))
     if thorough:
-        erasing.delete_as_creator(user_id, until)
+        erasing.delete_rows(user_id, until, thorough=True)
+    else:
+        erasing.delete_unless_held(user_id, until)
 
 
 @receiver(erasure_swept)

@@ -2,6 +2,7 @@
 
 import structlog
 from celery import shared_task
+from django.db import OperationalError
 
 from engagement import delivery, outbox, repairs
 from nova.clients.clickhouse import ClickHouseError
@@ -17,8 +18,8 @@ def deliver_outbox() -> int:
     """Every second. Several may run at once: each takes rows that no other holds."""
     try:
         return delivery.deliver()
-    except (ClickHouseError, KafkaError) as error:  # the events wait where they are; the next tick tries again
-        log.warning("outbox_delivery_failed", error=str(error), retryable=error.retryable)
+    except (ClickHouseError, KafkaError, OperationalError) as error:  # the events wait; the next tick tries again
+        log.warning("outbox_delivery_failed", error=f"{type(error).__name__}: {error}")
         return 0
 
 
@@ -27,7 +28,7 @@ def repair_redis() -> int:
     """Every second."""
     try:
         return repairs.settle()
-    except (RedisError, repairs.StillAwayError) as error:  # the next tick tries again
+    except (RedisError, OperationalError, repairs.StillAwayError) as error:  # the next tick tries again
         log.warning("redis_not_repaired", error=type(error).__name__)
         return 0
 

@@ -53,9 +53,10 @@ def recount(video_ids: Iterable[uuid.UUID]) -> None:
     Raises ClickHouseError, and KafkaError when what is in Kafka does not arrive.
     """
     touched = sorted(video_ids)
+    _wait_for_consumers()
     with transaction.atomic():
         _lock_out_relays()
-        _wait_for_consumers()
+        _wait_for_consumers()  # for the little that came meanwhile: relays stand still from here on
         arrived = _sums(ARRIVED.format(only=""))
         undelivered = _undelivered(touched)
         for chunk in _chunks(touched):

@@ -74,11 +74,13 @@ def watch(*, user_id: str, watches: Sequence[Watch]) -> dict[int, NovaError]:
 def _write(user_id: str, found: Sorted) -> list[Event]:
     """The events that PostgreSQL took: not those it knew already, nor late ones of somebody who was erased."""
     person, events = erasures.person(user_id), list(found.events.values())
-    new = outbox.write_watches(user_id, person, events, found.retryable)
+    # A commit whose answer is lost is followed by the same events by way of Kafka: they must be known, too.
+    remembered = found.events.keys() if kafka.enabled() else found.retryable
+    new = outbox.write_watches(user_id, person, events, remembered)
     if len(new) == len(events) or user_id not in erasures.among([user_id]).until:
         return new
     _refuse_late(user_id, found)
-    return new + outbox.write_watches(user_id, person, list(found.events.values()), found.retryable)
+    return new + outbox.write_watches(user_id, person, list(found.events.values()), remembered)
 
 
 def _refuse_late(user_id: str, found: Sorted) -> None:

@@ -48,11 +48,11 @@ class CreatorNotFoundError(NovaError):
 
 
 class ErasedError(NovaError):
-    """Something from before a person asked to be erased."""
+    """Something from before a person asked to be erased, or came back after that."""
 
     code = "erased"
     status = 409
-    title = "You asked to be erased after this happened; it is not taken any more"
+    title = "This happened before you asked to be erased or came back; it is not taken any more"
 
 
 class ConflictError(NovaError):

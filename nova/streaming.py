@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import structlog
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, close_old_connections
+from django.db import DataError, Error, IntegrityError, close_old_connections
 from prometheus_client import Counter, Gauge
 
 from nova.clients import kafka
-from nova.clients.clickhouse import BadRowsError
+from nova.clients.clickhouse import BadRowsError, ClickHouseError
 from nova.clients.kafka_consumer import Record, Subscription
 
 log = structlog.get_logger(__name__)
@@ -42,9 +42,10 @@ Handler = Callable[[Sequence[Record]], list[DeadLetter]]
 
 
 class NothingTakenError(Exception):
-    """The handler refused everything it was given: that tells nothing of the records, and much of an engine."""
+    """The handler refused everything it was given: that tells nothing of the records, and much of the handler."""
 
-    retryable = True
+
+OF_ENGINES = (ClickHouseError, kafka.KafkaError, Error, NothingTakenError)
 
 
 class Stream:
@@ -80,7 +81,7 @@ class Stream:
                 self._bury(dead)
                 break
             except Exception as error:
-                if not is_retryable(error):
+                if not is_of_engine(error):
                     raise
                 log.warning("stream_waits", topic=self.subscription.topic, error=str(error), seconds=pause)
                 alone = isinstance(error, NothingTakenError)
@@ -143,7 +144,7 @@ def sift(handle: Handler, batch: Sequence[Record]) -> list[DeadLetter]:
             close_old_connections()  # one that broke while nothing was to be done
             unfit = handle(part)
         except Exception as error:
-            if is_retryable(error):
+            if is_of_engine(error):
                 raise
             if len(part) > 1:
                 middle = len(part) // 2
@@ -161,9 +162,9 @@ def sift(handle: Handler, batch: Sequence[Record]) -> list[DeadLetter]:
     return dead
 
 
-def is_retryable(error: Exception) -> bool:
-    """Whether it is an engine that is away, rather than the records."""
-    return bool(getattr(error, "retryable", isinstance(error, OperationalError | InterfaceError)))
+def is_of_engine(error: Exception) -> bool:
+    """Whether an engine failed, by itself or by how it is set up, rather than because of what the records hold."""
+    return isinstance(error, OF_ENGINES) and not isinstance(error, OF_RECORDS)
 
 
 def dead_letter_topic(topic: str) -> str:

@@ -1,8 +1,9 @@
 """Feed generations: a feed as it was built once, in Redis until nobody pages through it any more.
 
-`feed:u:{user}` names the current one, `feed:g:{user}:{generation}` holds its list. An engagement drops the name alone:
+`feed:u:{user}` names the current one, `feed:g2:{user}:{generation}` holds its list. An engagement drops the name alone:
 the next first page is built anew, while older cursors go on in the list they began. `feed:gs:{user}` lists the
-generations by when they expire, so that an erasure finds them.
+generations by when they expire, so that an erasure finds them. The 2 is FORMAT: while an older Nova runs beside a new
+one, neither reads a list of the other and both build anew.
 """
 
 import random
@@ -121,7 +122,7 @@ def key(user_id: str) -> str:
 
 def list_key(user_id: str, generation: str) -> str:
     """Apart from `key`, or a person called `ann:0123…` would share a key with one called `ann`."""
-    return f"feed:g:{user_id}:{generation}"
+    return f"feed:g{FORMAT}:{user_id}:{generation}"
 
 
 def index_key(user_id: str) -> str:

@@ -48,7 +48,12 @@ def status(user_id: str) -> dict[str, Any]:
 
 @transaction.atomic
 def request(*, user_id: str) -> None:
-    """Erase a person. What they wrote is gone when this returns, the rest with the sweeps."""
+    """Erase a person. They are out of sight when this returns, and nothing older of theirs is taken from then on.
+
+    What nobody else holds at that moment is deleted, the rest goes with the sweeps.
+    """
+    if _being_swept(user_id):
+        return
     with connection.cursor() as cursor:
         cursor.execute(REQUEST, {"person": person(user_id), "user": user_id, "now": timezone.now()})
     person_erased.send(sender=None, user_id=user_id, until=FOREVER, thorough=False)
@@ -56,6 +61,12 @@ def request(*, user_id: str) -> None:
     video_ids = list(videos.values_list("id", flat=True))
     videos.update(is_published=False)
     transaction.on_commit(lambda: cards.forget(video_ids))
+
+
+def _being_swept(user_id: str) -> bool:
+    """Whether a sweep is at it at this very moment: it deletes all there is, and may hold the erasure for long."""
+    ongoing = Erasure.objects.filter(person=person(user_id), finished_at=None, returned_at=None)
+    return ongoing.exists() and ongoing.select_for_update(skip_locked=True).first() is None
 
 
 def sweep() -> int:

@@ -7,8 +7,9 @@ Whatever else comes to hold something of a person (vectors in Milvus, uploaded f
 
 from django.dispatch import Signal
 
-# Sent in a transaction: delete what PostgreSQL holds of the person from before `until`. The request itself has two
-# seconds and asks for what an index finds; sweeps are `thorough`. Arguments: user_id, until, thorough.
+# Sent in a transaction: delete what PostgreSQL holds of the person from before `until`. Sweeps are `thorough`. The
+# request itself asks for what an index finds; it must succeed within two seconds, so a receiver leaves to the sweeps
+# what others hold. Arguments: user_id, until, thorough.
 person_erased = Signal()
 # Sent by every sweep, after that: delete what other engines hold. A receiver that fails raises, and the next sweep
 # tries again. Arguments: user_id, until.

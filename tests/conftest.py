@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from engagement.events import Event
 from nova import clickhouse_schema
 from nova.api import jwt
 from nova.clients import clickhouse, redis
+from nova.clients.clickhouse import ClickHouseError
 from ranking import publishing, settings
 from ranking.models import FeatureFlag, WeightSet
 from reels import cards, catalogue
@@ -34,11 +36,7 @@ def clickhouse_schema_ready() -> Iterator[None]:
 def engines(transactional_db: None, clickhouse_schema_ready: None) -> Iterator[None]:
     """PostgreSQL, Redis and ClickHouse with nothing in them but the defaults of a new installation."""
     redis.connection().flushdb()
-    for (table,) in clickhouse.select(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() "
-        "AND engine LIKE '%%MergeTree' AND name <> 'schema_migrations' AND total_rows > 0"
-    ):
-        clickhouse.run(f"TRUNCATE TABLE {table}")
+    empty_clickhouse()
     WeightSet.objects.get_or_create(name="default", defaults={"is_active": True})
     FeatureFlag.objects.update_or_create(name=settings.FEED_FLAG, defaults={"percent": 100})
     settings.forget()
@@ -46,6 +44,19 @@ def engines(transactional_db: None, clickhouse_schema_ready: None) -> Iterator[N
     yield
     settings.forget()
     publishing.tables.forget()
+
+
+def empty_clickhouse() -> None:
+    """With the summing of hours stopped: one under way would add sums of the test before to the emptied table."""
+    clickhouse.run("SYSTEM STOP VIEW video_signal_hours_fill")
+    with suppress(ClickHouseError):  # what became of the sums that were under way
+        clickhouse.run("SYSTEM WAIT VIEW video_signal_hours_fill")
+    for (table,) in clickhouse.select(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() "
+        "AND engine LIKE '%%MergeTree' AND name <> 'schema_migrations' AND total_rows > 0"
+    ):
+        clickhouse.run(f"TRUNCATE TABLE {table}")
+    clickhouse.run("SYSTEM START VIEW video_signal_hours_fill")
 
 
 @pytest.fixture

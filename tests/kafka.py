@@ -85,10 +85,10 @@ def make_topics(brokers: Broker, *names: str) -> None:
 
 def read(topics: Topics, name: str, count: int) -> list[DriverMessage]:
     """The first `count` messages of a topic, by partition and offset."""
-    consumer = _consumer(topics)
+    consumer = Consumer({"bootstrap.servers": topics.addresses, "group.id": uuid.uuid4().hex, "log_level": 2})
     try:
-        known = consumer.list_topics(name, timeout=PATIENCE).topics[name].partitions
-        consumer.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for partition in known])
+        partitions = consumer.list_topics(name, timeout=PATIENCE).topics[name].partitions
+        consumer.assign([TopicPartition(name, each, OFFSET_BEGINNING) for each in partitions])  # without a group
         messages = consumer.consume(count, PATIENCE)
     finally:
         consumer.close()

@@ -12,15 +12,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(model_name='follow', name='follow_of_creator'),
-        migrations.AddIndex(
-            model_name='follow',
-            index=models.Index(fields=['creator_id'], name='follow_of_creator'),
-        ),
-        migrations.AddIndex(
-            model_name='block',
-            index=models.Index(fields=['creator_id'], name='block_of_creator'),
-        ),
         migrations.CreateModel(
             name='Preferences',
             fields=[
@@ -38,13 +29,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('video_id', models.UUIDField(help_text='Its counters are to be set.', null=True)),
                 ('user_id', models.CharField(blank=True, help_text='Their feed is to be built anew.', max_length=64)),
-                ('recent', models.JSONField(default=dict, help_text='What is to be noted of what the person just did.')),
+                ('recent', models.JSONField(default=list, help_text='Names of the notes of what the person just did.')),
             ],
         ),
         migrations.AddField(
             model_name='outboxevent',
             name='parked_because',
-            field=models.CharField(blank=True, help_text='Why it cannot be delivered. The relay passes it over until this is empty.', max_length=500),
+            field=models.CharField(blank=True, db_default='', help_text='Why it cannot be delivered. The relay passes it over until this is empty.', max_length=500),
         ),
         migrations.CreateModel(
             name='Comment',

@@ -51,6 +51,8 @@ class AutoSchema(SpectacularSchema):
         if self.get_auth():
             kinds |= {401: "No valid token", 429: "Too many requests"}
         kinds |= {400: "Something in the request is not valid", 503: "A part of the service is away"}
+        if self.method != "GET":
+            kinds[409] = "What this refers to has changed meanwhile"
         if "{" in self.path:
             kinds[404] = "There is no such thing"
         return {(status, "application/problem+json"): problem(text) for status, text in kinds.items()}

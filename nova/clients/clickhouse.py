@@ -21,6 +21,10 @@ RETRYABLE_CODES = {
     errors.ErrorCodes.TIMEOUT_EXCEEDED,
     errors.ErrorCodes.TOO_MANY_SIMULTANEOUS_QUERIES,
     errors.ErrorCodes.MEMORY_LIMIT_EXCEEDED,
+    errors.ErrorCodes.TABLE_IS_READ_ONLY,
+    errors.ErrorCodes.NOT_ENOUGH_SPACE,
+    errors.ErrorCodes.TOO_MANY_PARTS,
+    errors.ErrorCodes.KEEPER_EXCEPTION,
 }
 # What the server says when rows, and not the table or the server, are at fault.
 BAD_ROWS_CODES = {

@@ -119,6 +119,9 @@ class Sender:
                 producer.poll(min(0.1, call.time_left))
         except confluent_kafka.KafkaException as error:
             call.error = call.error or error.args[0].name()
+        except BaseException:  # a time limit, for one: nothing may be delivered that the caller takes back
+            self.discard()
+            raise
         if not all(call.acknowledged):
             call.error = call.error or "timed out"
             self.discard()

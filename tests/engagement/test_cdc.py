@@ -10,10 +10,11 @@ import orjson
 import pytest
 from django.utils import timezone
 
-from engagement import cdc, counters
-from engagement.events import given_id
+from engagement import cdc, counters, delivery, watching
+from engagement.events import comment_id, given_id
 from engagement.models import Comment, Follow, OutboxEvent
 from engagement.signals import taste_changed
+from nova.clients import clickhouse
 from nova.clients.kafka_consumer import Record
 from reels import erasures
 from reels.ids import video_id
@@ -121,9 +122,22 @@ def test_a_comment_raises_the_videos_count_at_once(engines: None) -> None:
 def test_a_comment_is_an_event_that_knows_its_video(engines: None) -> None:
     handle(video(hashtags=["soup"], category="cooking", sound={"id": "song"}), comment())
     (waiting,) = OutboxEvent.objects.all()
-    assert waiting.event_id == given_id("c-1") == Comment.objects.get().id
+    assert waiting.event_id == comment_id("c-1") == Comment.objects.get().id
     told = {name: waiting.payload[name] for name in ("creator_id", "hashtags", "category", "sound_id")}
     assert told == {"creator_id": "cook", "hashtags": ["soup"], "category": "cooking", "sound_id": "song"}
+
+
+def test_a_comment_is_not_in_the_way_of_an_event_that_a_client_gave_the_same_id(
+    make_video: Callable[..., Video],
+) -> None:
+    handle(video())
+    known = video_id("clip-1")
+    watching.watch(user_id="ann", watches=[watching.Watch(known, 50, event_id="17")])
+    assert handle(comment(id="17")) == []
+    assert given_id("17") != comment_id("17")
+    delivery.deliver()
+    assert sorted(clickhouse.select("SELECT kind FROM engagement_events")) == [("comment",), ("watch",)]
+    assert counters.totals([known])[known] == counters.Counts(view=1, comment=1)
 
 
 def test_a_comment_rebuilds_the_feed_of_who_wrote_it(engines: None) -> None:
@@ -159,6 +173,12 @@ def test_a_follow_is_state_and_event(engines: None) -> None:
     assert handle(follow()) == []
     assert Follow.objects.get().is_active
     assert outbox() == [("ann", "follow")]
+
+
+def test_of_a_follow_of_years_ago_only_the_state_is_taken(engines: None) -> None:
+    assert handle(follow(occurred_at=ago(days=800))) == []
+    assert Follow.objects.get().is_active
+    assert outbox() == []
 
 
 def test_an_older_follow_told_late_changes_nothing(engines: None) -> None:

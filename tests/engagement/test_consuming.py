@@ -8,11 +8,15 @@ from typing import Any
 
 import orjson
 import pytest
+import time_machine
+from django.db import OperationalError
 from django.utils import timezone
+from pytest_django import Settings
 
-from engagement import consuming, counters
+from engagement import consuming, counters, delivery, outbox, watching
 from engagement.events import Event
-from nova.clients import clickhouse
+from engagement.models import EventReceipt
+from nova.clients import clickhouse, kafka
 from nova.clients.kafka import DIRECT
 from nova.clients.kafka_consumer import Record
 from reels import erasures
@@ -169,6 +173,54 @@ def test_a_watch_that_never_passed_the_outbox_is_counted_once(make_video: Callab
     for _ in range(2):
         consuming.handle(records)
     consuming.handle(records[1:])
+    assert counters.totals([video.id])[video.id].view == 1
+    assert arrived() == [("ann", "watch")]
+
+
+def test_a_replay_after_its_receipt_was_pruned_counts_nothing_again(make_video: Callable[..., Video]) -> None:
+    video = make_video()
+    records = [record(watch(video_id=video.id).to_payload(), direct=True)]
+    consuming.handle(records)
+    with time_machine.travel(timezone.now() + dt.timedelta(days=32)):
+        EventReceipt.objects.all().delete()
+        consuming.handle(records)
+    assert counters.totals([video.id])[video.id].view == 1
+
+
+def test_a_watch_after_an_erasure_brings_the_person_back_also_without_postgresql(
+    make_video: Callable[..., Video],
+) -> None:
+    video, requested = make_video(), timezone.now() - dt.timedelta(hours=1)
+    Erasure.objects.create(person=erasures.person("ann"), requested_at=requested, finished_at=requested)
+    late, later = (watch(video_id=video.id, occurred_at=requested + dt.timedelta(minutes=each)) for each in (-5, 5))
+    consuming.handle([record(each.to_payload(), direct=True) for each in (late, later)])
+    assert clickhouse.select("SELECT event_id FROM engagement_events") == [(later.event_id,)]
+    assert counters.totals([video.id])[video.id].view == 1
+
+
+def test_a_watch_that_came_by_both_ways_counts_once(
+    make_video: Callable[..., Video], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL commits, its answer is lost, and the web worker turns to Kafka."""
+    video = make_video()
+    settings.KAFKA_BROKERS = "brokers:9092"
+    sent: list[Any] = []
+    plain = outbox.write_watches
+
+    def commit_and_break(*given: Any) -> list[Event]:
+        plain(*given)
+        raise OperationalError("the connection is lost")
+
+    def send(topic: str, messages: list[Any], timeout: float) -> list[bool]:
+        sent.extend(messages)
+        return [True] * len(messages)
+
+    monkeypatch.setattr(outbox, "write_watches", commit_and_break)
+    monkeypatch.setattr(kafka, "send", send)
+    assert watching.watch(user_id="ann", watches=[watching.Watch(video.id, 50)]) == {}
+    consuming.handle([Record("events", 0, 0, each.key, each.value, each.headers) for each in sent])
+    settings.KAFKA_BROKERS = ""
+    delivery.deliver()
     assert counters.totals([video.id])[video.id].view == 1
     assert arrived() == [("ann", "watch")]
 

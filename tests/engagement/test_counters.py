@@ -13,7 +13,7 @@ from django.utils import timezone
 from engagement import counters, delivery, outbox, repairs
 from engagement.counters import Counts
 from engagement.events import Event
-from engagement.models import VideoCounter
+from engagement.models import OutboxEvent, VideoCounter
 from nova.clients import redis
 from reels.models import Video
 
@@ -62,6 +62,17 @@ def test_a_watch_under_a_second_is_no_view_waiting_or_delivered(video: Video, wa
     assert counters.totals([video.id])[video.id].view == views
     delivery.deliver()
     assert counters.totals([video.id])[video.id].view == views
+
+
+def test_a_watch_of_weeks_and_one_that_tells_nonsense_count_while_they_wait(video: Video) -> None:
+    """An app may send 2³² − 1 ms, and a newer Nova may have written what this one parks."""
+    longest, odd = event(video.id, "watch", watch_ms=2**32 - 1), event(video.id, "watch", watch_ms=2000)
+    outbox.write([longest, odd])
+    row = OutboxEvent.objects.get(event_id=odd.event_id)
+    some: list[object] = [12.5, "long", None, [], 999.9]
+    for nonsense in some:
+        OutboxEvent.objects.filter(id=row.id).update(payload=row.payload | {"watch_ms": nonsense})
+        assert counters.totals([video.id])[video.id].view == (1 if nonsense in (12.5, 999.9) else 2)
 
 
 def test_what_concerns_no_counter_moves_none(video: Video) -> None:

@@ -2,8 +2,12 @@
 
 import datetime as dt
 import json
+import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,13 @@ import pytest
 import time_machine
 from celery import Celery
 from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
-from engagement import counters, delivery, outbox, relations, tasks
+from engagement import counters, delivery, outbox, relations, store, tasks
+from engagement import erasing as erasing_engagement
 from engagement.events import Event
 from engagement.models import Comment, Follow, Like, NotInterested, OutboxEvent, RedisRepair, VideoCounter
 from nova.celery import app
@@ -222,6 +228,142 @@ def test_what_no_relay_can_read_is_erased_as_well(client_of: Clients, world: Vid
     OutboxEvent.objects.create(event_id=uuid.uuid4(), user_id=ANN, kind="watch", payload={"version": 99, "who": ANN})
     assert client_of(ANN).delete(ME).status_code == 202
     assert not OutboxEvent.objects.filter(user_id=ANN).exists()
+
+
+# Beside relays that are at work.
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+def in_its_own_connection(action: Callable[[], int]) -> int:
+    try:
+        return action()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def relay_held_up(patch: pytest.MonkeyPatch) -> Iterator[tuple[Future[int], threading.Event]]:
+    """A relay that has taken all that waits and stands in its insert: what it will deliver, and what lets it go on."""
+    stands, go_on, insert = threading.Event(), threading.Event(), store.insert
+
+    def wait(events: list[Event]) -> None:
+        stands.set()
+        go_on.wait(20)
+        insert(events)
+
+    patch.setattr(store, "insert", wait)
+    with ThreadPoolExecutor(1) as thread:
+        relay = thread.submit(in_its_own_connection, delivery.deliver)
+        try:
+            assert stands.wait(5)
+            yield relay, go_on
+        finally:
+            go_on.set()
+
+
+def wait_until_somebody_waits() -> None:
+    deadline = time.perf_counter() + 5
+    with connection.cursor() as cursor:
+        while time.perf_counter() < deadline:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits for a lock")
+
+
+@pytest.mark.parametrize("of_hers", [True, False])
+def test_a_sweep_waits_for_a_relay_that_holds_events_of_and_about_the_person(
+    client_of: Clients, world: Video, monkeypatch: pytest.MonkeyPatch, of_hers: bool
+) -> None:
+    Erasure.objects.create(person=erasures.person(ANN), user_id=ANN)
+    if not of_hers:  # then the relay has only what Ben did, to her videos and to one on which her likes are counted
+        delivery.deliver()
+        client_of("ben").post(f"{API}/reels/{Video.objects.get(creator_id=ANN).id}/share")
+        client_of("ben").post(f"{API}/reels/{world.id}/watch", {"completion_percent": 40})
+    held = OutboxEvent.objects.count()
+    with relay_held_up(monkeypatch) as (relay, go_on), ThreadPoolExecutor(1) as thread:
+        swept = thread.submit(in_its_own_connection, sweep_later)
+        wait_until_somebody_waits()
+        go_on.set()
+        assert (relay.result(10), swept.result(10)) == (held, 1)
+    publishing.refresh()
+    assert traces.everywhere(ANN) == []
+
+
+def test_a_request_leaves_to_the_sweeps_what_a_relay_holds(
+    client_of: Clients, world: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = client_of(ANN)
+    with monkeypatch.context() as patch, relay_held_up(patch) as (relay, go_on):
+        patch.setattr(erasing, "sweep", lambda: 0)
+        started = time.perf_counter()
+        assert ann.delete(ME).status_code == 202
+        assert time.perf_counter() - started < 1.5
+        assert not relay.done()
+        assert ann.get(ME).json()["status"] == "erasing"
+        assert not Video.objects.filter(creator_id=ANN, is_published=True).exists()
+        left = [key for key in traces.in_redis(ANN) if ":ben" not in key]
+        assert not [key for key in left if "feed:t:" not in key and "signals" not in key]
+        late = {"completion_percent": 1, "occurred_at": (timezone.now() - dt.timedelta(minutes=9)).isoformat()}
+        assert ann.post(f"{API}/reels/{world.id}/watch", late).json()["code"] == "erased"
+        go_on.set()
+        relay.result(10)
+    before = counters.totals([world.id])[world.id]
+    assert sweep_later() == 1
+    publishing.refresh()
+    assert traces.everywhere(ANN) == []
+    after = counters.totals([world.id])[world.id]
+    assert (after.view, after.like) == (before.view, before.like - 1)
+
+
+def test_a_request_gives_its_connection_back_as_patient_as_it_was(engines: None) -> None:
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute("SHOW lock_timeout")
+        before = cursor.fetchone()
+        erasing_engagement.delete_unless_held(ANN, erasures.FOREVER)
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == before
+
+
+def test_a_request_whose_connection_broke_is_not_answered_as_if_it_had_been_heard(
+    client_of: Clients, world: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*args: Any, **kwargs: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing_engagement, "delete_rows", break_off)
+        with pytest.raises(OperationalError):
+            erasing.request(user_id=ANN)
+        connection.close()
+    assert not Erasure.objects.exists()
+
+
+def test_asking_again_does_not_wait_for_a_sweep_that_is_at_it(
+    client_of: Clients, world: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "sweep", lambda: 0)
+    first = client_of(ANN).delete(ME).json()
+
+    def hold() -> int:
+        with transaction.atomic():
+            Erasure.objects.select_for_update().get()
+            holds.set()
+            go_on.wait(20)
+        return 0
+
+    holds, go_on = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(in_its_own_connection, hold)
+        assert holds.wait(5)
+        started = time.perf_counter()
+        try:
+            assert client_of(ANN).delete(ME).json() == first
+            assert time.perf_counter() - started < 1.5
+        finally:
+            go_on.set()
 
 
 # Coming back.

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from engagement import delivery, store
 from engagement.events import Event
-from engagement.models import Comment
+from engagement.models import Comment, RedisRepair
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
 from reels.models import Video
@@ -50,6 +50,8 @@ def test_it_holds_everything_and_nothing_of_others(client_of: Clients, make_vide
         client.post(f"{API}/reels/{video.id}/watch", {"completion_percent": 73.5, "event_id": f"{user}-1"})
         Comment.objects.create(id=uuid.uuid4(), user_id=user, video=video, created_at=timezone.now())
     delivery.deliver()
+    for user in ("ann", "ben"):
+        RedisRepair.objects.create(user_id=user, recent=["w:1"])
     ann = client_of("ann")
     ann.post(f"{API}/reels/{other.id}/share")
     ann.get(f"{API}/reels")
@@ -77,6 +79,7 @@ def test_it_holds_everything_and_nothing_of_others(client_of: Clients, make_vide
         f"n:{other.id}": "1",
         "b:ann-pest": "1",
     }
+    assert [each["recent"] for each in held["redis_repairs"]] == [["w:1"]]
     (shown,) = held["redis"]["feeds"].values()
     assert set(shown) == {str(video.id), str(other.id)}
     assert "ben" not in json.dumps(held)

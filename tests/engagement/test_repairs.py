@@ -69,8 +69,32 @@ def test_a_watched_video_is_not_shown_again_from_a_feed_built_before(
     assert len(videos) == 40
 
 
+def test_a_repair_that_comes_late_notes_what_is_true_by_then(
+    client_of: Clients, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = client_of("ann")
+    with monkeypatch.context() as without:
+        without.setattr(redis, "connection", Away)
+        ann.post(f"{API}/reels/{video.id}/like")
+        ann.post(f"{API}/reels/{video.id}/not-interested")
+        ann.post(f"{API}/creators/cook/block")
+    ann.delete(f"{API}/reels/{video.id}/like")
+    ann.delete(f"{API}/reels/{video.id}/not-interested")
+    ann.delete(f"{API}/creators/cook/block")
+    tasks.repair_redis()
+    noted = recent.read("ann")
+    assert (noted.liked, noted.hidden, noted.blocked) == ({video.id: False}, frozenset(), frozenset())
+
+
+def test_more_repairs_than_one_batch_are_done_in_one_call(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repairs, "BATCH", 3)
+    repairs.owe_counters([video.id] * 10)
+    assert repairs.settle() == 10
+    assert not RedisRepair.objects.exists()
+
+
 def test_repairs_wait_until_redis_is_back(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
-    repairs.owe("ann", [video.id], {f"w:{video.id}": "1"})
+    repairs.owe("ann", [video.id], [f"w:{video.id}"])
     with monkeypatch.context() as without:
         without.setattr(redis, "connection", Away)
         assert tasks.repair_redis() == 0

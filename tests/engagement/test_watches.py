@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from engagement import delivery
-from engagement.models import OutboxEvent
+from engagement.models import EventReceipt, OutboxEvent
 from nova.clients import clickhouse
 from reels.models import Video
 from tests.conftest import API
@@ -51,6 +51,32 @@ def test_a_retry_with_the_same_event_id_counts_once(client_of: Clients, video: V
     delivery.deliver()
     assert ann.get(f"{API}/reels/{video.id}").json()["view_count"] == 1
     assert clickhouse.select("SELECT count() FROM engagement_events") == [(1,)]
+
+
+def test_an_id_that_waits_in_the_outbox_without_a_receipt_is_known_all_the_same(
+    client_of: Clients, video: Video
+) -> None:
+    ann, body = client_of("ann"), {"completion_percent": 50, "event_id": "tap-1"}
+    ann.post(f"{API}/reels/{video.id}/watch", body)
+    EventReceipt.objects.all().delete()  # a parked event outlives it
+    events = [body | {"video_id": str(video.id), "event_id": each} for each in ("tap-1", "tap-2")]
+    answer = ann.post(f"{API}/reels/watch", {"events": events})
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    assert OutboxEvent.objects.count() == 2
+
+
+def test_a_batch_of_watches_is_one_round_trip_to_postgresql(
+    client_of: Clients, make_video: Callable[..., Video], django_assert_num_queries: Any
+) -> None:
+    videos = [make_video() for _ in range(50)]
+    client_of("ann").get(f"{API}/reels?limit=50")  # cards are in Redis
+    events = [
+        {"video_id": str(videos[at % 50].id), "completion_percent": at % 101, "event_id": f"tap-{at}"}
+        for at in range(500)
+    ]
+    with django_assert_num_queries(1):
+        answer = client_of("ann").post(f"{API}/reels/watch", {"events": events})
+    assert answer.json() == {"accepted": 500, "rejected": []}
 
 
 def test_an_event_id_belongs_to_its_user(client_of: Clients, video: Video) -> None:

@@ -8,7 +8,7 @@ from django.db import DataError, OperationalError, ProgrammingError
 from nova.clients.clickhouse import BadRowsError, ClickHouseError
 from nova.clients.kafka import KafkaError
 from nova.clients.kafka_consumer import Record
-from nova.streaming import DeadLetter, NothingTakenError, dead_letter_topic, is_retryable, sift, tombstone
+from nova.streaming import DeadLetter, NothingTakenError, dead_letter_topic, is_of_engine, sift, tombstone
 
 
 def records(*values: str) -> list[Record]:
@@ -50,17 +50,18 @@ def test_bad_records_are_found_and_the_rest_is_taken_in_order(refused: list[str]
     assert handler.taken == [value for value in "abcde" if value not in refused]
 
 
-def test_an_engine_that_is_away_is_not_the_fault_of_records() -> None:
+@pytest.mark.parametrize("retryable", [True, False])
+def test_an_engine_that_fails_is_not_the_fault_of_records(retryable: bool) -> None:
+    """A table that is missing would otherwise empty the whole topic into the dead letters."""
     with pytest.raises(ClickHouseError):
-        sift(Handler(["b"], ClickHouseError("away", retryable=True)), records("a", "b"))
+        sift(Handler(["b"], ClickHouseError("no such table", retryable=retryable)), records("a", "b"))
 
 
 @pytest.mark.parametrize("count", [1, 3, 500])
 def test_when_everything_is_refused_nothing_is_buried(count: int) -> None:
-    """A table that is missing would otherwise empty the whole topic into the dead letters."""
     values = [str(number) for number in range(count)]
-    with pytest.raises(NothingTakenError, match="no such table"):
-        sift(Handler(values, ClickHouseError("no such table", retryable=False)), records(*values))
+    with pytest.raises(NothingTakenError, match="a fault of ours"):
+        sift(Handler(values, TypeError("a fault of ours")), records(*values))
 
 
 @pytest.mark.parametrize("error", [BadRowsError("bad value"), DataError("bad value")])
@@ -72,7 +73,7 @@ def test_an_error_that_names_the_rows_is_believed_even_of_a_single_record(error:
 def test_records_the_handler_itself_rejects_do_not_count_as_taken() -> None:
     def handle(batch: Sequence[Record]) -> list[DeadLetter]:
         if any(record.value == b"good" for record in batch):
-            raise ProgrammingError("no such table")
+            raise TypeError("a fault of ours")
         return [DeadLetter(record, "not JSON") for record in batch]
 
     with pytest.raises(NothingTakenError):
@@ -80,19 +81,21 @@ def test_records_the_handler_itself_rejects_do_not_count_as_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "retryable"),
+    ("error", "of_engine"),
     [
         (ClickHouseError("away", retryable=True), True),
-        (ClickHouseError("refused", retryable=False), False),
-        (KafkaError("away", retryable=True), True),
+        (ClickHouseError("no such table", retryable=False), True),
+        (BadRowsError("bad value"), False),
+        (KafkaError("no right to write", retryable=False), True),
         (OperationalError("away"), True),
+        (ProgrammingError("no such table"), True),
         (DataError("too long"), False),
-        (NothingTakenError("no such table"), True),
+        (NothingTakenError("odd"), True),
         (ValueError("odd"), False),
     ],
 )
-def test_which_errors_are_worth_another_try(error: Exception, retryable: bool) -> None:
-    assert is_retryable(error) is retryable
+def test_which_errors_are_an_engines(error: Exception, of_engine: bool) -> None:
+    assert is_of_engine(error) is of_engine
 
 
 def test_a_dead_letter_is_the_record_with_its_reason_and_its_place() -> None:

@@ -267,7 +267,7 @@ def test_a_cursor_is_good_for_an_hour_and_then_expired(client_of: Clients, video
 
 def test_a_stored_feed_outlives_the_last_cursor_into_it(client_of: Clients, videos: list[Video]) -> None:
     client_of("ann").get(f"{API}/reels")
-    (key,) = redis.connection().keys("feed:g:ann:*")
+    (key,) = redis.connection().keys("feed:g2:ann:*")
     assert redis.connection().ttl(key) > redis.connection().ttl("feed:u:ann") + 3600
     assert generations.LIFETIME * 0.9 < redis.connection().ttl("feed:u:ann") <= generations.LIFETIME
 

@@ -62,6 +62,13 @@ def test_who_came_back_is_kept_out_of_what_they_did_before(ann: Erasure) -> None
         erasures.welcome_back("ann", NOW - HOUR / 2)
 
 
+def test_what_is_refused_is_told_in_words_that_are_true_before_and_after_coming_back(ann: Erasure) -> None:
+    for at in (NOW - 2 * HOUR, NOW - HOUR / 2):
+        with pytest.raises(ErasedError, match="before you asked to be erased or came back"):
+            erasures.welcome_back("ann", at)
+        erasures.welcome_back("ann", NOW)
+
+
 def test_nobody_comes_back_in_the_future(ann: Erasure) -> None:
     erasures.welcome_back("ann", NOW + HOUR)
     ann.refresh_from_db()
