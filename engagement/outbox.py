@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from engagement import counters, repairs
 from engagement.events import Event
-from engagement.models import OutboxEvent
 
 # Held shared while a batch is delivered, exclusively while totals are taken from ClickHouse (engagement.totals).
 DELIVERY_LOCK = 0x6E6F7661
@@ -27,6 +26,10 @@ ON CONFLICT DO NOTHING RETURNING user_id, event_id
 KNOWN_TIMES = """
 SELECT user_id, event_id, occurred_at FROM engagement_eventreceipt
 JOIN unnest(%s::text[], %s::uuid[]) AS given(user_id, event_id) USING (user_id, event_id)
+"""
+WRITE = """
+INSERT INTO engagement_outboxevent (event_id, user_id, video_id, kind, payload, created_at, parked_because)
+SELECT *, now(), '' FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::jsonb[])
 """
 # Receipts and events of one person in one round trip. Receipts in one order for everybody: no deadlocks.
 # Nothing is taken of a person who was erased and has not come back, or of the time before that.
@@ -54,16 +57,13 @@ PRUNE = "DELETE FROM engagement_eventreceipt WHERE received_at < now() - %s::int
 
 def write(events: Sequence[Event]) -> None:
     """Put events into the outbox; call it in the transaction of what they tell."""
-    OutboxEvent.objects.bulk_create(
-        OutboxEvent(
-            event_id=event.event_id,
-            user_id=event.user_id,
-            video_id=event.video_id,
-            kind=event.kind,
-            payload=event.to_payload(),
-        )
-        for event in events
-    )
+    rows = [
+        (each.event_id, each.user_id, each.video_id, each.kind, orjson.dumps(each.to_payload()).decode())
+        for each in events
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(WRITE, [list(column) for column in zip(*rows, strict=True)])
 
 
 def write_watches(user_id: str, person: str, events: Sequence[Event], remembered: Collection[Any]) -> list[Event]:

@@ -38,21 +38,23 @@ ON CONFLICT (user_id, {target}) DO UPDATE SET is_active = EXCLUDED.is_active, ch
 WHERE {table}.changed_at < EXCLUDED.changed_at
 """
 # A person's own tap: now, whatever clock an import was written by. Returns a row only when it changed something.
-SET_ONE = """
-INSERT INTO {table} AS known (user_id, {target}, is_active, changed_at) VALUES (%(user)s, %(target)s, %(active)s, now())
-ON CONFLICT (user_id, {target}) DO UPDATE SET is_active = EXCLUDED.is_active,
-    changed_at = greatest(EXCLUDED.changed_at, known.changed_at)
-WHERE known.is_active <> EXCLUDED.is_active
+HOLD_ONE = """
+INSERT INTO {table} AS known (user_id, {target}, is_active, changed_at) VALUES (%(user)s, %(target)s, true, now())
+ON CONFLICT (user_id, {target}) DO UPDATE SET is_active = true, changed_at = greatest(now(), known.changed_at)
+WHERE NOT known.is_active
+RETURNING is_active
+"""
+TAKE_ONE_BACK = """
+UPDATE {table} SET is_active = false, changed_at = greatest(now(), changed_at)
+WHERE user_id = %(user)s AND {target} = %(target)s AND is_active
 RETURNING is_active
 """
 
 
 def set_one(model: type[Relation], user_id: str, target: Target, *, is_active: bool) -> bool:
     """Set one relation; True when that changed it. Taking back what was never held changes nothing."""
-    if not is_active and not model._default_manager.filter(**{"user_id": user_id, _target(model): target}).exists():
-        return False
     with connection.cursor() as cursor:
-        cursor.execute(_for(model, SET_ONE), {"user": user_id, "target": target, "active": is_active})
+        cursor.execute(_for(model, HOLD_ONE if is_active else TAKE_ONE_BACK), {"user": user_id, "target": target})
         return cursor.fetchone() is not None
 
 

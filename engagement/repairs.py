@@ -73,10 +73,13 @@ def _settle_some() -> int:
 
 
 def _repair_people(owed: Collection[RedisRepair]) -> None:
-    if not owed:
+    names: dict[str, set[str]] = {each.user_id: set() for each in owed}
+    if not names:
         return
-    taken = [recent.note(each.user_id, _notes(each.user_id, each.recent)) for each in owed if each.recent]
-    answers = taste_changed.send(sender=None, user_ids={each.user_id for each in owed})
+    for each in owed:
+        names[each.user_id].update(each.recent)
+    taken = [recent.note(user_id, _notes(user_id, theirs)) for user_id, theirs in names.items() if theirs]
+    answers = taste_changed.send(sender=None, user_ids=set(names))
     if not all(taken) or not all(answer for _, answer in answers):
         raise StillAwayError
 

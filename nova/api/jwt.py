@@ -67,9 +67,41 @@ class IsAdmin(permissions.BasePermission):
 
 def verify(token: str) -> Principal:
     """The principal of a valid token. Raises InvalidTokenError for any other."""
+    return verified.principal(token)
+
+
+class Verified:
+    """Tokens that were found valid, until they expire or other keys are trusted: checking a signature costs 0.3 ms.
+
+    Full, it starts again from nothing, which costs each person one check.
+    """
+
+    LARGEST = 20_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Principal, float, object]] = {}
+
+    def principal(self, token: str) -> Principal:
+        """Raises InvalidTokenError."""
+        trusted = key_ring.keys(), settings.JWT_ISSUER, settings.JWT_AUDIENCE
+        known = self._known.get(token)
+        if known and known[1] > time.time() and known[2] == trusted:
+            return known[0]
+        claims = _verified_claims(token)
+        principal = _principal(claims)
+        if len(self._known) >= self.LARGEST:
+            self._known = {}
+        self._known[token] = principal, float(claims["exp"]), trusted
+        return principal
+
+
+verified = Verified()
+
+
+def _verified_claims(token: str) -> dict[str, Any]:
     for key in _candidate_keys(token):
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key,
                 algorithms=["RS256"],
@@ -83,7 +115,6 @@ def verify(token: str) -> Principal:
             raise InvalidTokenError("The token has expired.") from None
         except jwt.InvalidTokenError as error:
             raise InvalidTokenError(f"The token is not acceptable: {error}.") from None
-        return _principal(claims)
     raise InvalidTokenError("The token is signed by a key that is not trusted here.")
 
 

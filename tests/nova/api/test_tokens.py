@@ -12,6 +12,8 @@ from typing import Any
 
 import jwt as pyjwt
 import pytest
+import time_machine
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.conf import settings as django_settings
 from pytest_django import Settings
@@ -170,3 +172,43 @@ def test_issued_tokens_expire(engines: None) -> None:
     token = jwt.sign("ann", lifetime=60)
     decoded = pyjwt.decode(token, options={"verify_signature": False})
     assert dt.timedelta(seconds=decoded["exp"] - decoded["iat"]) == dt.timedelta(minutes=1)
+
+
+def test_a_token_that_was_let_in_is_checked_once(engines: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, plain, checks = jwt.sign("ann", lifetime=3601), pyjwt.decode, []
+
+    def decode(*given: Any, **options: Any) -> Any:
+        checks.append(given)
+        return plain(*given, **options)
+
+    monkeypatch.setattr(pyjwt, "decode", decode)
+    assert [ask(token)[0] for _ in range(3)] == [200, 200, 200]
+    assert len(checks) == 1
+
+
+def test_a_token_that_was_let_in_expires_all_the_same(engines: None) -> None:
+    token = jwt.sign("ann", lifetime=3602)
+    assert ask(token)[0] == 200
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3603)):
+        assert ask(token) == (401, "invalid_token")
+
+
+def test_a_token_that_was_let_in_is_refused_when_its_key_is_not_trusted_any_more(
+    engines: None, settings: Settings, tmp_path: Path
+) -> None:
+    token = pyjwt.encode(claims(sub="cem"), own_key(), "RS256")
+    assert ask(token)[0] == 200
+    other = tmp_path / "other.pem"
+    public = KEY.public_key()
+    other.write_bytes(public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+    settings.JWT_PUBLIC_KEY_FILES = [str(other)]
+    jwt.key_ring.forget()
+    assert ask(token) == (401, "invalid_token")
+
+
+def test_only_so_many_tokens_are_kept_in_mind(engines: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jwt.Verified, "LARGEST", 3)
+    verified = jwt.Verified()
+    for number in range(10):
+        assert verified.principal(jwt.sign(f"user-{number}", lifetime=60)).id == f"user-{number}"
+    assert len(verified._known) <= 3
