@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -199,7 +200,13 @@ def test_two_consumers_share_the_work_and_one_leaves_in_the_middle(topics: Topic
 
 
 @pytest.fixture
-def command(topics: Topics) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def said(tmp_path: Path) -> Path:
+    """What commands write to their logs."""
+    return tmp_path / "said"
+
+
+@pytest.fixture
+def command(topics: Topics, said: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """The real command, with this test's engines."""
     database = connection.settings_dict
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
@@ -214,8 +221,12 @@ def command(topics: Topics) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             "KAFKA_CDC_TOPIC": topics.cdc,
         }
         argv = [sys.executable, "manage.py", *words]
-        started.append(subprocess.Popen(argv, cwd=environment.BASE_DIR, env=os.environ | own | variables))
-        return started[-1]
+        with said.open("ab") as log:
+            process = subprocess.Popen(
+                argv, cwd=environment.BASE_DIR, env=os.environ | own | variables, stderr=log, stdout=log
+            )
+        started.append(process)
+        return process
 
     yield start
     for process in started:
@@ -240,12 +251,12 @@ def test_a_signal_ends_the_command_in_good_order_with_everything_committed(
 
 
 def test_while_clickhouse_is_away_a_signal_ends_the_command_and_commits_nothing(
-    topics: Topics, video: Video, command: Start
+    topics: Topics, video: Video, command: Start, said: Path
 ) -> None:
     send(topics.events, messages(events(video, 10)))
     port = choices.free_port()
     process = command("consume_engagement", CLICKHOUSE_URL=f"clickhouse://127.0.0.1:{port}/nova", LOG_LEVEL="INFO")
-    time.sleep(6)  # until it has joined and tries; ending before that is no less in order
+    wait_for(lambda: "stream_waits" in said.read_text())
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     assert lag_of(topics, topics.events, GROUP) == 10
