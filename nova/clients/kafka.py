@@ -134,6 +134,11 @@ class Sender:
             producer.purge()
             producer.poll(0)
 
+    def drop(self) -> None:
+        """At the end of the process: as `discard`, but nobody hears of it any more."""
+        if self._producer is not None:
+            self._producer.purge()
+
     def leave_to_parent(self) -> None:
         """After a fork: a producer's threads stayed with the parent, so it can be neither used nor closed here."""
         if self._producer is not None:
@@ -169,4 +174,4 @@ def producer_settings() -> dict[str, Any]:
 
 sender = Sender()
 os.register_at_fork(after_in_child=sender.leave_to_parent)
-atexit.register(sender.discard)
+atexit.register(sender.drop)
