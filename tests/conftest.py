@@ -11,18 +11,24 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import delivery, outbox
+from engagement import delivery, outbox, ready
 from engagement.events import Event
 from nova import clickhouse_schema
 from nova.api import jwt
-from nova.clients import clickhouse, redis
+from nova.clients import breaker, clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
-from ranking import publishing, settings
+from ranking import local_feeds, publishing, settings
 from ranking.models import FeatureFlag, WeightSet
 from reels import cards, catalogue
 from reels.models import Creator, Video
 
 API = "/api/v1"
+
+
+@pytest.fixture(autouse=True)
+def closed_breakers() -> None:
+    """What one test did to an engine is not to keep the next from it."""
+    breaker.reset_all()
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +45,16 @@ def engines(transactional_db: None, clickhouse_schema_ready: None) -> Iterator[N
     empty_clickhouse()
     WeightSet.objects.get_or_create(name="default", defaults={"is_active": True})
     FeatureFlag.objects.update_or_create(name=settings.FEED_FLAG, defaults={"percent": 100})
-    settings.forget()
-    publishing.tables.forget()
+    forget_what_processes_remember()
     yield
+    forget_what_processes_remember()
+
+
+def forget_what_processes_remember() -> None:
     settings.forget()
     publishing.tables.forget()
+    ready.forget_all()
+    local_feeds.forget_all()
 
 
 def empty_clickhouse() -> None:
