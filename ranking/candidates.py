@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ GROUP BY video_id ORDER BY viewed DESC, video_id LIMIT %(limit)s
 """
 NEWEST = "SELECT id FROM reels_video WHERE is_published ORDER BY created_at DESC, id LIMIT %s"
 FOLLOWED_NEWEST = """
-SELECT id FROM reels_video
+SELECT id, creator_id FROM reels_video
 WHERE is_published AND creator_id = ANY(%s) AND created_at > now() - interval '30 days'
 ORDER BY created_at DESC, id LIMIT %s
 """
@@ -45,6 +45,7 @@ FROM reels_video v LEFT JOIN engagement_videocounter c ON c.video_id = v.id
 WHERE v.is_published AND v.id = ANY(%s)
 """
 Recent = dict[uuid.UUID, tuple[float, int]]  # sum of completions, number of them
+Followed = dict[bytes, str]
 
 
 def build() -> SignalTable:
@@ -65,10 +66,17 @@ def _general(recent: Recent) -> SignalTable:
     return _table(chosen, recent, lambda each: FRESH * (each in fresh) + POPULAR * (each in popular))
 
 
-def followed(creators: Sequence[str]) -> SignalTable | None:
-    """A person's own source: the new videos of whom they follow. None when there are none."""
-    found = _ids(FOLLOWED_NEWEST, [list(creators), MOST_FOLLOWED]) if creators else []
-    return _table(found, _recent_of(found), lambda each: FOLLOWED) if found else None
+def followed(creators: Sequence[str], most: int = MOST_FOLLOWED) -> Followed:
+    """The new videos of creators, by the 16 bytes of their ids, each with its creator. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWED_NEWEST, [list(creators), most])
+        return {video_id.bytes: creator_id for video_id, creator_id in cursor.fetchall()}
+
+
+def table_of_followed(videos: Iterable[bytes]) -> SignalTable:
+    """A table of those videos, for people who follow their creators. Raises DatabaseError."""
+    video_ids = [uuid.UUID(bytes=each) for each in videos]
+    return _table(video_ids, _recent_of(video_ids), lambda each: FOLLOWED)
 
 
 def _table(video_ids: Sequence[uuid.UUID], recent: Recent, source: Callable[[uuid.UUID], int]) -> SignalTable:
