@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from engagement.signals import taste_changed
 from nova.clients import redis
 from ranking import generations
+from ranking.search import store
 from reels.signals import erasure_swept, export_asked, person_erased
 
 
@@ -27,6 +28,12 @@ def drop_feeds(sender: Any, user_id: str, **kwargs: Any) -> None:
 def forget_feeds(sender: Any, user_id: str, **kwargs: Any) -> None:
     """Raises RedisError."""
     generations.forget(user_id)
+
+
+@receiver(erasure_swept)
+def forget_words(sender: Any, user_id: str, **kwargs: Any) -> None:
+    """What was written on the person's videos. Raises ClickHouseError."""
+    store.forget_creator(user_id)
 
 
 @receiver(export_asked)

@@ -9,8 +9,10 @@ from django.db import DatabaseError
 from nova.clients.clickhouse import ClickHouseError
 from nova.clients.redis import RedisError
 from ranking import ahead, publishing, warming
+from ranking.search import indexing, popularity
 
 log = structlog.get_logger(__name__)
+INDEXING_SECONDS = 5.0
 
 
 @shared_task(soft_time_limit=60, time_limit=70)
@@ -34,6 +36,27 @@ def build_ahead() -> int:
         return ahead.build_due()
     except (RedisError, DatabaseError) as error:
         log.warning("feeds_not_built_ahead", error=type(error).__name__)
+        return 0
+
+
+@shared_task(soft_time_limit=50, time_limit=60)
+def index_videos() -> int:
+    """Every second, queue "events". Several may run at once. After a bulk load each runs for some seconds only, so that
+    nobody else has to wait for it."""
+    try:
+        return indexing.index_due(seconds=INDEXING_SECONDS)
+    except (ClickHouseError, DatabaseError) as error:  # the changes wait; the next tick tries again
+        log.warning("videos_not_indexed", error=f"{type(error).__name__}: {error}")
+        return 0
+
+
+@shared_task(soft_time_limit=60, time_limit=70)
+def index_popular() -> int:
+    """Every hour: how popular videos are, as the index knows it."""
+    try:
+        return popularity.index_again()
+    except (RedisError, DatabaseError) as error:
+        log.warning("popularity_not_indexed", error=type(error).__name__)
         return 0
 
 

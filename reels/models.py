@@ -53,6 +53,16 @@ class Video(models.Model):
         return self.title
 
 
+class VideoChange(models.Model):
+    """That a video was made, changed or deleted, and the search index has not heard of it. See `reels.changes`."""
+
+    id = models.BigAutoField(primary_key=True)
+    video_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"change of {self.video_id}"
+
+
 class Erasure(models.Model):
     """That a person asked to be erased: it keeps late and replayed events of theirs out until they come back."""
 

@@ -19,6 +19,7 @@ from nova.clients import breaker, clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
 from ranking import local_feeds, publishing, settings
 from ranking.models import FeatureFlag, WeightSet
+from ranking.search import dictionary
 from reels import cards, catalogue
 from reels.models import Creator, Video
 
@@ -55,6 +56,7 @@ def forget_what_processes_remember() -> None:
     publishing.tables.forget()
     ready.forget_all()
     local_feeds.forget_all()
+    dictionary.words.forget()
 
 
 def empty_clickhouse() -> None:

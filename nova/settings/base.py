@@ -144,6 +144,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "engagement.tasks.*": {"queue": "events"},
+    "ranking.tasks.index_videos": {"queue": "events"},
     "ranking.tasks.build_ahead": {"queue": "feeds"},
     "ranking.tasks.warm_feeds": {"queue": "feeds"},
 }
@@ -160,6 +161,8 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "engagement.tasks.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
     "repair-redis": {"task": "engagement.tasks.repair_redis", "schedule": 1.0, "options": {"expires": 5}},
     "build-ahead": {"task": "ranking.tasks.build_ahead", "schedule": 1.0, "options": {"expires": 5}},
+    "index-videos": {"task": "ranking.tasks.index_videos", "schedule": 1.0, "options": {"expires": 5}},
+    "index-popular": {"task": "ranking.tasks.index_popular", "schedule": 3600.0, "options": {"expires": 3000}},
     "refresh-signals": {
         "task": "ranking.tasks.refresh_signals",
         "schedule": 30.0,

@@ -1,0 +1,108 @@
+"""A search from its words to its ranked list."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from ranking.search import dictionary, retrieval
+from ranking.search.engine import asking, merging, scoring
+from ranking.search.engine.asking import Group, Question
+from ranking.search.engine.documents import FIELD_BITS, code
+from ranking.search.engine.merging import AS_ASKED, CORRECTED, SOME, Result
+from ranking.search.engine.scoring import Scores
+from ranking.search.engine.vocabulary import Vocabulary
+from ranking.search.retrieval import Filters, Retrieved
+
+MOST_RESULTS = 500
+FEW = 5  # results: with fewer, words may be misspelt
+A_PAGE = 50  # results: with fewer, those with some of the words follow
+MOST_GROUPS = 5  # of which one may be missing
+RAREST = 2
+SUGGESTED_BY = 20  # of the best results
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`did_you_mean` is the query as it was corrected, where it was."""
+
+    results: list[Result]
+    did_you_mean: str | None = None
+
+
+class Search:
+    """One search. Each step adds to `results`, those with all words as they were asked, corrected, or some of them."""
+
+    def __init__(self, words: Sequence[str], filters: Filters, vocabulary: Vocabulary) -> None:
+        self.words, self.filters, self.vocabulary = words, filters, vocabulary
+        self.results: list[Result] = []
+        self.did_you_mean: str | None = None
+
+    def add_complete(self, asked: Question, band: int) -> int:
+        """Those with all words; returns how many."""
+        crowded = min(map(self._frequency, asked.required)) > retrieval.MOST_CANDIDATES
+        retrieved = retrieval.with_all(asked, self.filters, titles_first=crowded)
+        scores = scoring.score(retrieved.found, asked, self.vocabulary)
+        before = len(self.results)
+        self._add(retrieved, scores, band, scores.complete)
+        if band == CORRECTED and len(self.results) > before:
+            self.did_you_mean = asking.chosen(asked, _best_hits(retrieved, scores, asked))
+        return len(self.results) - before
+
+    def add_some(self, asked: Question) -> None:
+        """Those with all words but one, or with the rarest ones."""
+        wanted = list(self._combinations(asked.required))
+        if wanted:
+            retrieved = retrieval.with_some(asked, wanted, self.filters)
+            scores = scoring.score(retrieved.found, asked, self.vocabulary)
+            self._add(retrieved, scores, SOME, ~scores.complete)
+
+    def _combinations(self, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
+        rare = sorted(groups, key=self._frequency)
+        if len(groups) > 2:
+            yield from combinations(rare[:MOST_GROUPS], min(len(groups), MOST_GROUPS) - 1)
+        if len(groups) > 1:
+            yield from ([group] for group in rare[:RAREST])
+
+    def _frequency(self, group: Group) -> int:
+        return sum(map(self.vocabulary.count, group.tokens))
+
+    def _add(self, retrieved: Retrieved, scores: Scores, band: int, which: np.ndarray) -> None:
+        self.results += [
+            Result(merging.relevance(band, float(scores.scores[row])), retrieved.video_ids[row].bytes)
+            for row in np.flatnonzero(which)
+        ]
+
+
+def search(query: str, filters: Filters) -> Answer:
+    """The best videos for a query, at most MOST_RESULTS. Raises ClickHouseError."""
+    words = asking.parse(query)
+    if not words:
+        return Answer([])
+    search = Search(words, filters, dictionary.words.get())
+    asked = asking.question(words, search.vocabulary)
+    complete = search.add_complete(asked, AS_ASKED)
+    if complete < FEW and (corrected := asking.corrected(words, search.vocabulary)):
+        complete += search.add_complete(corrected, CORRECTED)
+        asked = corrected if search.did_you_mean or not complete else asked
+    if complete < A_PAGE:
+        search.add_some(asked)
+    return Answer(merging.merge(search.results, MOST_RESULTS), search.did_you_mean)
+
+
+def _best_hits(retrieved: Retrieved, scores: Scores, asked: Question) -> Counter[str]:
+    """How often the best results have each of the tokens."""
+    found = retrieved.found
+    ends = np.cumsum(found.hit_counts)
+    best = np.argsort(-scores.scores * scores.complete, kind="stable")[:SUGGESTED_BY]
+    codes = Counter(
+        int(hit) >> FIELD_BITS for row in best for hit in found.hits[ends[row] - found.hit_counts[row] : ends[row]]
+    )
+    return Counter({token: codes[code(token)] for token in asked.tokens})
+
+
+def video_ids(results: Iterable[Result]) -> list[uuid.UUID]:
+    return [uuid.UUID(bytes=each.video_id) for each in results]
