@@ -110,3 +110,18 @@ class DeepRecallModel(models.Model):
 
     def __str__(self) -> str:
         return self.model_version
+
+
+class SearchDocument(models.Model):
+    """What of a published video a search is scored by: its tokens and their fields, packed (`search.engine.documents`).
+
+    The words themselves are in ClickHouse's text index; some hundred scattered rows are had from here in a tenth of the
+    time.
+    """
+
+    video_id = models.UUIDField(primary_key=True)
+    version = models.BigIntegerField()
+    packed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"search document of {self.video_id}"

@@ -8,18 +8,19 @@ from itertools import combinations
 
 import numpy as np
 
-from ranking.search import dictionary, retrieval
+from ranking.search import dictionary, documents, retrieval
+from ranking.search.documents import Retrieved
 from ranking.search.engine import asking, merging, scoring
 from ranking.search.engine.asking import Group, Question
 from ranking.search.engine.documents import FIELD_BITS, code
 from ranking.search.engine.merging import AS_ASKED, CORRECTED, SOME, Result
 from ranking.search.engine.scoring import Scores
 from ranking.search.engine.vocabulary import Vocabulary
-from ranking.search.retrieval import Filters, Retrieved
+from ranking.search.retrieval import Filters
 
 MOST_RESULTS = 500
 FEW = 5  # results: with fewer, words may be misspelt
-A_PAGE = 50  # results: with fewer, those with some of the words follow
+ENOUGH = 10  # results: with fewer, those with some of the words follow
 MOST_GROUPS = 5  # of which one may be missing
 RAREST = 2
 SUGGESTED_BY = 20  # of the best results
@@ -44,8 +45,8 @@ class Search:
     def add_complete(self, asked: Question, band: int) -> int:
         """Those with all words; returns how many."""
         crowded = min(map(self._frequency, asked.required)) > retrieval.MOST_CANDIDATES
-        retrieved = retrieval.with_all(asked, self.filters, titles_first=crowded)
-        scores = scoring.score(retrieved.found, asked, self.vocabulary)
+        candidates = retrieval.with_all(asked, self.filters, titles_first=crowded)
+        retrieved, scores = self._scored(asked, candidates)
         before = len(self.results)
         self._add(retrieved, scores, band, scores.complete)
         if band == CORRECTED and len(self.results) > before:
@@ -56,9 +57,12 @@ class Search:
         """Those with all words but one, or with the rarest ones."""
         wanted = list(self._combinations(asked.required))
         if wanted:
-            retrieved = retrieval.with_some(asked, wanted, self.filters)
-            scores = scoring.score(retrieved.found, asked, self.vocabulary)
+            retrieved, scores = self._scored(asked, retrieval.with_some(wanted, self.filters))
             self._add(retrieved, scores, SOME, ~scores.complete)
+
+    def _scored(self, asked: Question, candidates: Sequence[uuid.UUID]) -> tuple[Retrieved, Scores]:
+        retrieved = documents.read(asked, candidates, self.filters)
+        return retrieved, scoring.score(retrieved.found, asked, self.vocabulary)
 
     def _combinations(self, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
         rare = sorted(groups, key=self._frequency)
@@ -78,7 +82,7 @@ class Search:
 
 
 def search(query: str, filters: Filters) -> Answer:
-    """The best videos for a query, at most MOST_RESULTS. Raises ClickHouseError."""
+    """The best videos for a query, at most MOST_RESULTS. Raises ClickHouseError and DatabaseError."""
     words = asking.parse(query)
     if not words:
         return Answer([])
@@ -88,7 +92,7 @@ def search(query: str, filters: Filters) -> Answer:
     if complete < FEW and (corrected := asking.corrected(words, search.vocabulary)):
         complete += search.add_complete(corrected, CORRECTED)
         asked = corrected if search.did_you_mean or not complete else asked
-    if complete < A_PAGE:
+    if complete < ENOUGH:
         search.add_some(asked)
     return Answer(merging.merge(search.results, MOST_RESULTS), search.did_you_mean)
 

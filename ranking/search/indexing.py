@@ -48,7 +48,7 @@ def index_batch() -> int:
     it, and writes it with a higher version, whatever the order in which both arrive."""
     taken = changes.take(BATCH)
     with no_cycles():
-        store.insert(list(_entries(taken)))
+        store.put(list(_entries(taken)))
     return len(taken)
 
 

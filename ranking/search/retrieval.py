@@ -1,38 +1,23 @@
-"""Finding videos in ClickHouse's text index: candidates by their words, then what each is scored by."""
+"""Candidates for a search: videos by their words, from ClickHouse's text index."""
 
 import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from nova.clients import clickhouse
 from ranking.search.engine.asking import Group, Question
-from ranking.search.engine.documents import code
-from ranking.search.engine.scoring import Found
 from ranking.search.store import storable
 
 TIMEOUT = 2.0  # seconds
-MOST_CANDIDATES = 600  # of one search
-SECONDS_PER_DAY = 86_400
-# Where there are more than can be scored: popular ones and new ones.
+MOST_CANDIDATES = 400  # of one search
+# Where there are more than can be scored: popular ones and new ones. As an array, which is a row also when it is empty.
 CANDIDATES = """
-(SELECT video_id FROM video_search WHERE {has}{filters}
-ORDER BY popularity + 40 * exp2((toInt64(created_at) - %(now)s) / 604800) DESC LIMIT %(most)s)
-"""
-# What the newest row of each candidate says: an older one may have had other words.
-DOCUMENTS = """
-SELECT video_id, hits, length, toInt64(created_at) AS created, popularity
-FROM
-(
-    SELECT *, length(packed) AS length, arrayFilter(each -> bitShiftRight(each, 4) IN %(codes)s, packed) AS hits
-    FROM video_search_documents
-    WHERE video_id IN ({candidates})
-    ORDER BY video_id, version DESC LIMIT 1 BY video_id
+SELECT groupArray(video_id) FROM (
+    SELECT video_id FROM video_search WHERE {has}{filters}
+    ORDER BY popularity + 40 * exp2((toInt64(created_at) - %(now)s) / 604800) DESC LIMIT %(most)s
 )
-WHERE is_live AND notEmpty(hits){filters}
 """
 
 
@@ -63,37 +48,30 @@ class Filters:
         }
 
 
-class Retrieved(NamedTuple):
-    """Videos, and in the same order what they are scored by."""
-
-    video_ids: list[uuid.UUID]
-    found: Found
-
-
-def with_all(asked: Question, filters: Filters, *, titles_first: bool) -> Retrieved:
+def with_all(asked: Question, filters: Filters, *, titles_first: bool) -> list[uuid.UUID]:
     """Videos that have every required group. Where there are more than can be scored, `titles_first` takes half of them
     from those with all groups in the title. Raises ClickHouseError."""
     condition = Condition()
-    condition.add(asked.required, "terms")
     if titles_first:
         condition.add(asked.required, "title_terms")
-    return _retrieve(asked, condition, filters)
+    condition.add(asked.required, "terms")
+    return condition.candidates(filters)
 
 
-def with_some(asked: Question, combinations: Iterable[Sequence[Group]], filters: Filters) -> Retrieved:
+def with_some(combinations: Iterable[Sequence[Group]], filters: Filters) -> list[uuid.UUID]:
     """Videos that have every group of any of the combinations. Raises ClickHouseError."""
     condition = Condition()
     for groups in combinations:
         condition.add(groups, "terms")
-    return _retrieve(asked, condition, filters)
+    return condition.candidates(filters)
 
 
 class Condition:
     """Alternatives, each of them something that the text index answers by itself, and their parameters."""
 
     def __init__(self) -> None:
-        self.alternatives: list[str] = []
-        self.parameters: dict[str, list[str]] = {}
+        self._alternatives: list[str] = []
+        self._parameters: dict[str, list[str]] = {}
 
     def add(self, groups: Sequence[Group], column: str) -> None:
         """Videos that have all the groups in a column."""
@@ -101,36 +79,21 @@ class Condition:
         clauses = [f"hasAllTokens({column}, {self._bound(single)})"] if single else []
         several = [list(group.tokens) for group in groups if len(group.tokens) > 1]
         clauses += [f"hasAnyTokens({column}, {self._bound(tokens)})" for tokens in several]
-        self.alternatives.append(" AND ".join(clauses))
+        self._alternatives.append(" AND ".join(clauses))
+
+    def candidates(self, filters: Filters) -> list[uuid.UUID]:
+        """Those of each alternative, the first one's first, each video once."""
+        where = filters.sql()
+        rows = clickhouse.select(
+            "UNION ALL".join(CANDIDATES.format(has=each, filters=where) for each in self._alternatives),
+            self._parameters
+            | filters.parameters()
+            | {"now": int(time.time()), "most": MOST_CANDIDATES // len(self._alternatives)},
+            timeout=TIMEOUT,
+        )
+        return list(dict.fromkeys(video_id for (video_ids,) in rows for video_id in video_ids))
 
     def _bound(self, tokens: list[str]) -> str:
-        name = f"tokens_{len(self.parameters)}"
-        self.parameters[name] = tokens
+        name = f"tokens_{len(self._parameters)}"
+        self._parameters[name] = tokens
         return f"%({name})s"
-
-
-def _retrieve(asked: Question, condition: Condition, filters: Filters) -> Retrieved:
-    where = filters.sql()
-    candidates = "UNION ALL".join(CANDIDATES.format(has=each, filters=where) for each in condition.alternatives)
-    now = int(time.time())
-    parameters = {
-        "now": now,
-        "most": MOST_CANDIDATES // len(condition.alternatives),
-        "codes": tuple(code(token) for token in asked.tokens),
-    }
-    rows = clickhouse.select(
-        DOCUMENTS.format(candidates=candidates, filters=where),
-        condition.parameters | filters.parameters() | parameters,
-        timeout=TIMEOUT,
-    )
-    return Retrieved([row[0] for row in rows], _columns(rows, now))
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], now: int) -> Found:
-    return Found(
-        hits=np.array([hit for row in rows for hit in row[1]], np.uint32),
-        hit_counts=np.array([len(row[1]) for row in rows], np.int64),
-        lengths=np.array([row[2] for row in rows], np.float64),
-        ages=(now - np.array([row[3] for row in rows], np.float64)) / SECONDS_PER_DAY,
-        popularity=np.array([row[4] for row in rows], np.float64),
-    )

@@ -1,27 +1,25 @@
 """A search while ClickHouse is away: the newest videos in PostgreSQL, scored by the same formula."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from django.db import connection
 
-from ranking.search import dictionary
+from ranking.search import dictionary, documents
 from ranking.search.engine import asking, merging, scoring
 from ranking.search.engine.asking import Question
-from ranking.search.engine.documents import FIELD_BITS, Texts, code, document
+from ranking.search.engine.documents import Texts, document
 from ranking.search.engine.merging import AS_ASKED, SOME, Result
-from ranking.search.engine.scoring import Found
 from ranking.search.finding import MOST_RESULTS, Answer
-from ranking.search.retrieval import SECONDS_PER_DAY, Filters
+from ranking.search.retrieval import Filters
 
 NEWEST = 20_000
 MOST_SCORED = 300
 # No index helps here, so only the newest are looked at, and accents are not folded before the scores are.
 MATCHING = """
-SELECT v.id, v.creator_id, c.name, v.title, v.description, v.hashtags, coalesce(s.name, ''),
-       extract(epoch FROM v.created_at)::float8
+SELECT v.id, v.creator_id, extract(epoch FROM v.created_at)::float8, 0, c.name, v.title, v.description, v.hashtags,
+       coalesce(s.name, '')
 FROM (SELECT * FROM reels_video WHERE is_published ORDER BY created_at DESC LIMIT %(newest)s) v
 JOIN reels_creator c ON c.id = v.creator_id LEFT JOIN reels_sound s ON s.id = v.sound_id
 WHERE concat_ws(' ', v.title, array_to_string(v.hashtags, ' '), c.name, c.id, s.name, v.description) ILIKE ANY(%(like)s)
@@ -41,7 +39,8 @@ def search(query: str, filters: Filters) -> Answer:
     vocabulary = dictionary.words.get()
     asked = asking.question(words, vocabulary)
     rows = _matching(asked, filters)
-    scores = scoring.score(_found(rows, asked), asked, vocabulary)
+    retrieved = documents.of(asked, rows, _documents(rows))
+    scores = scoring.score(retrieved.found, asked, vocabulary)
     results = [
         Result(merging.relevance(AS_ASKED if complete else SOME, float(score)), row[0].bytes)
         for row, score, complete in zip(rows, scores.scores, scores.complete, strict=True)
@@ -51,21 +50,13 @@ def search(query: str, filters: Filters) -> Answer:
 
 def _matching(asked: Question, filters: Filters) -> Sequence[tuple[Any, ...]]:
     patterns = [f"%{token.lstrip('#')}%" for group in asked.required for token in group.tokens]
-    given = {"creator_id": filters.creator_id, "category": filters.category}
-    given |= {"since": filters.since, "until": filters.until}  # type: ignore[dict-item]
     with connection.cursor() as cursor:
-        cursor.execute(MATCHING, {"newest": NEWEST, "like": patterns, "most": MOST_SCORED, **given})
+        cursor.execute(MATCHING, vars(filters) | {"newest": NEWEST, "like": patterns, "most": MOST_SCORED})
         return cursor.fetchall()
 
 
-def _found(rows: Sequence[tuple[Any, ...]], asked: Question) -> Found:
-    codes = {code(token) for token in asked.tokens}
-    packed = [document(Texts(row[3], row[5], (row[2], row[1], row[6]), row[4])).packed for row in rows]
-    hits = [[each for each in tokens if each >> FIELD_BITS in codes] for tokens in packed]
-    return Found(
-        hits=np.array([hit for each in hits for hit in each], np.uint32),
-        hit_counts=np.array([len(each) for each in hits], np.int64),
-        lengths=np.array([len(tokens) for tokens in packed], np.float64),
-        ages=(time.time() - np.array([row[7] for row in rows], np.float64)) / SECONDS_PER_DAY,
-        popularity=np.zeros(len(rows)),
+def _documents(rows: Sequence[tuple[Any, ...]]) -> list[np.ndarray]:
+    texts = (
+        Texts(title, tags, (name, creator, sound), about) for _, creator, _, _, name, title, about, tags, sound in rows
     )
+    return [np.array(document(each).packed, np.uint32) for each in texts]

@@ -1,19 +1,28 @@
-"""The search index in ClickHouse, as it is written."""
+"""The search index as it is written: words to ClickHouse, what videos are scored by to PostgreSQL."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from django.db import connection
+
 from nova.clients import clickhouse
 from ranking.search.engine.documents import Document
 
-TABLES = ("video_search_documents", "video_search")  # in this order: a video that is found must have its document
 LATEST = 2**32 - 1  # seconds since 1970 that a DateTime holds
-NEWEST = "SELECT max(version) FROM video_search_documents"
-FORGET_OLD = "DELETE FROM {table} WHERE version < %(version)s"
-IS_HELD = "SELECT 1 FROM {table} WHERE creator_id = %(creator)s LIMIT 1"
-FORGET_CREATOR = "DELETE FROM {table} WHERE creator_id = %(creator)s"
+NEWEST = "SELECT max(version) FROM video_search"
+FORGET_OLD = "DELETE FROM video_search WHERE version < %(version)s"
+IS_HELD = "SELECT 1 FROM video_search WHERE creator_id = %(creator)s LIMIT 1"
+FORGET_CREATOR = "DELETE FROM video_search WHERE creator_id = %(creator)s"
+# Of two indexers that come at the same video the later change wins, whoever is last.
+PUT_DOCUMENTS = """
+INSERT INTO ranking_searchdocument AS known (video_id, version, packed)
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[]) AS given(video_id, version, packed) ORDER BY video_id
+ON CONFLICT (video_id) DO UPDATE SET version = EXCLUDED.version, packed = EXCLUDED.packed
+WHERE known.version < EXCLUDED.version
+"""
 
 
 @dataclass(frozen=True)
@@ -29,24 +38,12 @@ class Entry:
     popularity: int = 0
 
 
-def insert(entries: Sequence[Entry]) -> None:
-    """Returns when ClickHouse has them. Inserting an entry again changes nothing. Raises ClickHouseError."""
-    if not entries:
-        return
-    nothing = Document([], [], [])
-    documents = [each.document or nothing for each in entries]
-    common: dict[str, list[Any]] = {
-        "video_id": [each.video_id for each in entries],
-        "version": [each.version for each in entries],
-        "creator_id": [each.creator_id for each in entries],
-        "category": [each.category for each in entries],
-        "created_at": [storable(each.created_at) for each in entries],
-        "popularity": [each.popularity for each in entries],
-    }
-    is_live = [each.document is not None for each in entries]
-    clickhouse.insert(TABLES[0], common | {"is_live": is_live, "packed": [each.packed for each in documents]})
-    terms = {"title_terms": [each.title_terms for each in documents], "terms": [each.terms for each in documents]}
-    clickhouse.insert(TABLES[1], common | terms)
+def put(entries: Sequence[Entry]) -> None:
+    """Call it in the transaction that takes the changes: ClickHouse has the entries when it returns, PostgreSQL when
+    that ends. Doing it again changes nothing. Raises ClickHouseError and DatabaseError."""
+    if entries:
+        _put_documents(entries)
+        _put_words(entries)
 
 
 def newest_version() -> int:
@@ -57,18 +54,37 @@ def newest_version() -> int:
 
 def forget_before(version: int) -> None:
     """Delete every row that is older. Raises ClickHouseError."""
-    for table in TABLES:
-        clickhouse.run(FORGET_OLD.format(table=table), {"version": version}, timeout=600)
+    clickhouse.run(FORGET_OLD, {"version": version}, timeout=600)
 
 
 def forget_creator(creator_id: str) -> None:
-    """Every version of their videos: tombstones alone would leave the words until parts are merged. Raises
+    """Every version of their videos: later ones without words would leave the words until parts are merged. Raises
     ClickHouseError."""
-    for table in TABLES:
-        if clickhouse.select(IS_HELD.format(table=table), {"creator": creator_id}, timeout=60):
-            clickhouse.run(FORGET_CREATOR.format(table=table), {"creator": creator_id}, timeout=60)
+    if clickhouse.select(IS_HELD, {"creator": creator_id}, timeout=60):
+        clickhouse.run(FORGET_CREATOR, {"creator": creator_id}, timeout=60)
 
 
 def storable(seconds: float) -> int:
     """The nearest time that a DateTime holds."""
     return round(min(max(seconds, 0), LATEST))
+
+
+def _put_documents(entries: Sequence[Entry]) -> None:
+    """Of one that is not to be found nothing stays but its version, against older changes that come late."""
+    packed = [np.array(each.document.packed if each.document else (), "<u4").tobytes() for each in entries]
+    with connection.cursor() as cursor:
+        cursor.execute(PUT_DOCUMENTS, [[each.video_id for each in entries], [each.version for each in entries], packed])
+
+
+def _put_words(entries: Sequence[Entry]) -> None:
+    columns: dict[str, list[Any]] = {
+        "video_id": [each.video_id for each in entries],
+        "version": [each.version for each in entries],
+        "creator_id": [each.creator_id for each in entries],
+        "category": [each.category for each in entries],
+        "created_at": [storable(each.created_at) for each in entries],
+        "popularity": [each.popularity for each in entries],
+        "title_terms": [each.document.title_terms if each.document else [] for each in entries],
+        "terms": [each.document.terms if each.document else [] for each in entries],
+    }
+    clickhouse.insert("video_search", columns)

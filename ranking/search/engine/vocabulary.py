@@ -51,6 +51,11 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.counts)
 
+    @property
+    def nbytes(self) -> int:
+        arrays = (self.ends, self.counts, self.lengths, self.signatures, self._lengths)
+        return len(self.blob) + sum(each.nbytes for each in arrays)
+
     def word(self, row: int) -> str:
         start = int(self.ends[row - 1]) + 1 if row else 0
         return self.blob[start : int(self.ends[row])].decode()
