@@ -121,6 +121,8 @@ class SearchDocument(models.Model):
 
     video_id = models.UUIDField(primary_key=True)
     version = models.BigIntegerField()
+    created_at = models.FloatField(help_text="Seconds since 1970.")
+    popularity = models.PositiveSmallIntegerField(help_text="4 × log2(1 + views) when it was indexed.")
     packed = models.BinaryField()
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What candidates are scored by, as it is now: their words, age and views, from PostgreSQL."""
+"""What candidates are scored by, as it is now: their words, age and popularity, from PostgreSQL."""
 
 import time
 import uuid
@@ -14,16 +14,19 @@ from ranking.search.engine.scoring import Found
 from ranking.search.retrieval import Filters
 
 SECONDS_PER_DAY = 86_400
-# The index may not have heard of the last change yet: what is not published, or not what is filtered for, goes here.
 DOCUMENTS = """
-SELECT d.video_id, d.packed, extract(epoch FROM v.created_at)::float8, coalesce(c.view_count, 0)
-FROM ranking_searchdocument d JOIN reels_video v ON v.id = d.video_id
-LEFT JOIN engagement_videocounter c ON c.video_id = d.video_id
-WHERE d.video_id = ANY(%(video_ids)s) AND v.is_published
+SELECT video_id, packed, created_at, popularity FROM ranking_searchdocument
+WHERE video_id = ANY(%(video_ids)s) AND packed <> ''
+"""
+# An older version of a video, which the index may still hold, may have been what is filtered for.
+FILTERED = """
+ AND EXISTS (
+    SELECT 1 FROM reels_video v WHERE v.id = video_id
     AND (%(creator_id)s::text IS NULL OR v.creator_id = %(creator_id)s)
     AND (%(category)s::text IS NULL OR v.category = %(category)s)
     AND (%(since)s::float8 IS NULL OR extract(epoch FROM v.created_at) >= %(since)s)
     AND (%(until)s::float8 IS NULL OR extract(epoch FROM v.created_at) < %(until)s)
+)
 """
 
 
@@ -39,13 +42,14 @@ def read(asked: Question, video_ids: Sequence[uuid.UUID], filters: Filters) -> R
     if not video_ids:
         return of(asked, [], [])
     with connection.cursor() as cursor:
-        cursor.execute(DOCUMENTS, vars(filters) | {"video_ids": list(video_ids)})
+        sql = DOCUMENTS + FILTERED if filters != Filters() else DOCUMENTS
+        cursor.execute(sql, vars(filters) | {"video_ids": list(video_ids)})
         rows = cursor.fetchall()
     return of(asked, rows, [np.frombuffer(row[1], "<u4") for row in rows])
 
 
 def of(asked: Question, rows: Sequence[tuple[Any, ...]], packed: Sequence[np.ndarray]) -> Retrieved:
-    """From rows of (id, anything, created at, views) and the packed tokens of each."""
+    """From rows of (id, anything, created at, popularity) and the packed tokens of each."""
     tokens = np.concatenate(packed) if packed else np.empty(0, np.uint32)
     lengths = np.array([len(each) for each in packed], np.int64)
     rows_of_tokens = np.repeat(np.arange(len(rows)), lengths)
@@ -55,6 +59,6 @@ def of(asked: Question, rows: Sequence[tuple[Any, ...]], packed: Sequence[np.nda
         hit_counts=np.bincount(rows_of_tokens[hit], minlength=len(rows)),
         lengths=lengths.astype(np.float64),
         ages=(time.time() - np.array([row[2] for row in rows], np.float64)) / SECONDS_PER_DAY,
-        views=np.array([row[3] for row in rows], np.float64),
+        popularity=np.array([row[3] for row in rows], np.float64),
     )
     return Retrieved([row[0] for row in rows], found)

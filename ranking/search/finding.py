@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
 
 import numpy as np
 
@@ -22,7 +22,7 @@ MOST_RESULTS = 500
 FEW = 5  # results: with fewer, words may be misspelt
 ENOUGH = 10  # results: with fewer, those with some of the words follow
 MOST_GROUPS = 5  # of which one may be missing
-RAREST = 2
+SINGLES_UNTIL = 100  # videos
 SUGGESTED_BY = 20  # of the best results
 
 
@@ -65,11 +65,13 @@ class Search:
         return retrieved, scoring.score(retrieved.found, asked, self.vocabulary)
 
     def _combinations(self, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
+        """All but one, and single ones from the rarest on, until these are as many as can be scored."""
         rare = sorted(groups, key=self._frequency)
-        if len(groups) > 2:
+        if 2 < len(groups):
             yield from combinations(rare[:MOST_GROUPS], min(len(groups), MOST_GROUPS) - 1)
-        if len(groups) > 1:
-            yield from ([group] for group in rare[:RAREST])
+        frequencies = accumulate(map(self._frequency, rare), initial=0)
+        if 1 < len(groups):
+            yield from ([group] for group, before in zip(rare, frequencies, strict=False) if before < SINGLES_UNTIL)
 
     def _frequency(self, group: Group) -> int:
         return sum(map(self.vocabulary.count, group.tokens))

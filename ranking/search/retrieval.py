@@ -11,13 +11,15 @@ from ranking.search.engine.asking import Group, Question
 from ranking.search.store import storable
 
 TIMEOUT = 2.0  # seconds
-MOST_CANDIDATES = 400  # of one search
+MOST_CANDIDATES = 300  # of one search
+ENOUGH_TITLES = 150
 # Where there are more than can be scored: popular ones and new ones. As an array, which is a row also when it is empty.
 CANDIDATES = """
 SELECT groupArray(video_id) FROM (
-    SELECT video_id FROM video_search WHERE {has}{filters}
+    SELECT video_id FROM video_search WHERE ({has}){filters}
     ORDER BY popularity + 40 * exp2((toInt64(created_at) - %(now)s) / 604800) DESC LIMIT %(most)s
 )
+SETTINGS query_plan_optimize_lazy_materialization = 0, use_text_index_postings_cache = 1
 """
 
 
@@ -49,51 +51,40 @@ class Filters:
 
 
 def with_all(asked: Question, filters: Filters, *, titles_first: bool) -> list[uuid.UUID]:
-    """Videos that have every required group. Where there are more than can be scored, `titles_first` takes half of them
-    from those with all groups in the title. Raises ClickHouseError."""
-    condition = Condition()
-    if titles_first:
-        condition.add(asked.required, "title_terms")
-    condition.add(asked.required, "terms")
-    return condition.candidates(filters)
+    """Videos that have every required group. Where there are more than can be scored, `titles_first` prefers those with
+    all groups in the title. Raises ClickHouseError."""
+    titles = _candidates([asked.required], "title_terms", filters) if titles_first else []
+    if len(titles) >= ENOUGH_TITLES:
+        return titles
+    return list(dict.fromkeys([*titles, *_candidates([asked.required], "terms", filters)]))
 
 
-def with_some(combinations: Iterable[Sequence[Group]], filters: Filters) -> list[uuid.UUID]:
+def with_some(combinations: Sequence[Sequence[Group]], filters: Filters) -> list[uuid.UUID]:
     """Videos that have every group of any of the combinations. Raises ClickHouseError."""
-    condition = Condition()
-    for groups in combinations:
-        condition.add(groups, "terms")
-    return condition.candidates(filters)
+    return _candidates(combinations, "terms", filters)
 
 
-class Condition:
-    """Alternatives, each of them something that the text index answers by itself, and their parameters."""
+def _candidates(combinations: Sequence[Sequence[Group]], column: str, filters: Filters) -> list[uuid.UUID]:
+    """One condition that the text index answers by itself: a second query costs as much as the first."""
+    tokens: dict[str, list[str]] = {}
+    has = " OR ".join(_has(groups, column, tokens) for groups in combinations)
+    ((video_ids,),) = clickhouse.select(
+        CANDIDATES.format(has=has, filters=filters.sql()),
+        tokens | filters.parameters() | {"now": int(time.time()), "most": MOST_CANDIDATES},
+        timeout=TIMEOUT,
+    )
+    return list(dict.fromkeys(video_ids))
 
-    def __init__(self) -> None:
-        self._alternatives: list[str] = []
-        self._parameters: dict[str, list[str]] = {}
 
-    def add(self, groups: Sequence[Group], column: str) -> None:
-        """Videos that have all the groups in a column."""
-        single = [token for group in groups if len(group.tokens) == 1 for token in group.tokens]
-        clauses = [f"hasAllTokens({column}, {self._bound(single)})"] if single else []
-        several = [list(group.tokens) for group in groups if len(group.tokens) > 1]
-        clauses += [f"hasAnyTokens({column}, {self._bound(tokens)})" for tokens in several]
-        self._alternatives.append(" AND ".join(clauses))
+def _has(groups: Sequence[Group], column: str, tokens: dict[str, list[str]]) -> str:
+    """That a column has all the groups; what they are made of is added to `tokens`, the parameters."""
 
-    def candidates(self, filters: Filters) -> list[uuid.UUID]:
-        """Those of each alternative, the first one's first, each video once."""
-        where = filters.sql()
-        rows = clickhouse.select(
-            "UNION ALL".join(CANDIDATES.format(has=each, filters=where) for each in self._alternatives),
-            self._parameters
-            | filters.parameters()
-            | {"now": int(time.time()), "most": MOST_CANDIDATES // len(self._alternatives)},
-            timeout=TIMEOUT,
-        )
-        return list(dict.fromkeys(video_id for (video_ids,) in rows for video_id in video_ids))
-
-    def _bound(self, tokens: list[str]) -> str:
-        name = f"tokens_{len(self._parameters)}"
-        self._parameters[name] = tokens
+    def bound(some: Iterable[str]) -> str:
+        name = f"tokens_{len(tokens)}"
+        tokens[name] = list(some)
         return f"%({name})s"
+
+    single = [token for group in groups if len(group.tokens) == 1 for token in group.tokens]
+    clauses = [f"hasAllTokens({column}, {bound(single)})"] if single else []
+    clauses += [f"hasAnyTokens({column}, {bound(group.tokens)})" for group in groups if len(group.tokens) > 1]
+    return f"({' AND '.join(clauses)})"

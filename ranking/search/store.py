@@ -18,9 +18,11 @@ IS_HELD = "SELECT 1 FROM video_search WHERE creator_id = %(creator)s LIMIT 1"
 FORGET_CREATOR = "DELETE FROM video_search WHERE creator_id = %(creator)s"
 # Of two indexers that come at the same video the later change wins, whoever is last.
 PUT_DOCUMENTS = """
-INSERT INTO ranking_searchdocument AS known (video_id, version, packed)
-SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[]) AS given(video_id, version, packed) ORDER BY video_id
-ON CONFLICT (video_id) DO UPDATE SET version = EXCLUDED.version, packed = EXCLUDED.packed
+INSERT INTO ranking_searchdocument AS known (video_id, version, created_at, popularity, packed)
+SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::float8[], %s::smallint[], %s::bytea[])
+    AS given(video_id, version, created_at, popularity, packed) ORDER BY video_id
+ON CONFLICT (video_id) DO UPDATE SET version = EXCLUDED.version, created_at = EXCLUDED.created_at,
+    popularity = EXCLUDED.popularity, packed = EXCLUDED.packed
 WHERE known.version < EXCLUDED.version
 """
 
@@ -71,9 +73,13 @@ def storable(seconds: float) -> int:
 
 def _put_documents(entries: Sequence[Entry]) -> None:
     """Of one that is not to be found nothing stays but its version, against older changes that come late."""
-    packed = [np.array(each.document.packed if each.document else (), "<u4").tobytes() for each in entries]
+    rows = [(each.video_id, each.version, each.created_at, each.popularity, _packed(each)) for each in entries]
     with connection.cursor() as cursor:
-        cursor.execute(PUT_DOCUMENTS, [[each.video_id for each in entries], [each.version for each in entries], packed])
+        cursor.execute(PUT_DOCUMENTS, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _packed(entry: Entry) -> bytes:
+    return np.array(entry.document.packed if entry.document else (), "<u4").tobytes()
 
 
 def _put_words(entries: Sequence[Entry]) -> None:

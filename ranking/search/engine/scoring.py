@@ -13,7 +13,7 @@ from ranking.search.engine.vocabulary import Vocabulary
 FIELD_WEIGHTS = {TITLE: 3.0, TAGS: 2.5, NAMES: 2.0, DESCRIPTION: 1.0}
 SATURATION, LENGTH_SHARE = 1.2, 0.4  # k1 and b of BM25
 TEXT, POPULARITY, FRESHNESS = 0.92, 0.05, 0.03  # shares of a score
-MOST_VIEWS = 1_000_000  # more make nothing more popular
+MOST_POPULAR = 80.0  # of 4 × log2(1 + views): a million views
 HALF_LIFE_DAYS = 30.0
 LARGEST_IDF_DOCUMENTS = 10  # a tiny catalogue knows nothing of how rare words are
 
@@ -27,7 +27,7 @@ class Found:
     hit_counts: NDArray[np.int64]
     lengths: NDArray[np.float64]
     ages: NDArray[np.float64]  # days
-    views: NDArray[np.float64]
+    popularity: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.hit_counts)
@@ -52,7 +52,7 @@ def score(found: Found, asked: Question, vocabulary: Vocabulary) -> Scores:
     share = best @ weights / max(float(weights.sum()), 1e-9)
     required = np.array([group.required for group in asked.groups], np.bool_)
     freshness = np.exp2(-np.maximum(found.ages, 0.0) / HALF_LIFE_DAYS)
-    popularity = np.minimum(np.log1p(np.maximum(found.views, 0.0)) / np.log1p(MOST_VIEWS), 1.0)
+    popularity = np.minimum(found.popularity / MOST_POPULAR, 1.0)
     scores = TEXT * share + POPULARITY * popularity + FRESHNESS * freshness
     complete = np.asarray((best[:, required] > 0).all(axis=1))
     return Scores(np.clip(scores, 0.0, 1.0), complete)
