@@ -48,6 +48,14 @@ def read(asked: Question, video_ids: Sequence[uuid.UUID], filters: Filters) -> R
     return of(asked, rows, [np.frombuffer(row[1], "<u4") for row in rows])
 
 
+def unread(video_ids: Sequence[uuid.UUID]) -> Retrieved:
+    """Candidates of which nothing is known."""
+    nothing = np.zeros(len(video_ids))
+    return Retrieved(
+        list(video_ids), Found(np.empty(0, np.uint32), nothing.astype(np.int64), nothing, nothing, nothing)
+    )
+
+
 def of(asked: Question, rows: Sequence[tuple[Any, ...]], packed: Sequence[np.ndarray]) -> Retrieved:
     """From rows of (id, anything, created at, popularity) and the packed tokens of each."""
     tokens = np.concatenate(packed) if packed else np.empty(0, np.uint32)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate, combinations
 
 import numpy as np
+import structlog
+from django.db import DatabaseError
 
 from ranking.search import dictionary, documents, retrieval
 from ranking.search.documents import Retrieved
@@ -18,6 +20,7 @@ from ranking.search.engine.scoring import Scores
 from ranking.search.engine.vocabulary import Vocabulary
 from ranking.search.retrieval import Filters
 
+log = structlog.get_logger(__name__)
 MOST_RESULTS = 500
 FEW = 5  # results: with fewer, words may be misspelt
 ENOUGH = 10  # results: with fewer, those with some of the words follow
@@ -46,7 +49,7 @@ class Search:
         """Those with all words; returns how many."""
         crowded = min(map(self._frequency, asked.required)) > retrieval.MOST_CANDIDATES
         candidates = retrieval.with_all(asked, self.filters, titles_first=crowded)
-        retrieved, scores = self._scored(asked, candidates)
+        retrieved, scores = self._scored(asked, candidates, complete=True)
         before = len(self.results)
         self._add(retrieved, scores, band, scores.complete)
         if band == CORRECTED and len(self.results) > before:
@@ -57,20 +60,26 @@ class Search:
         """Those with all words but one, or with the rarest ones."""
         wanted = list(self._combinations(asked.required))
         if wanted:
-            retrieved, scores = self._scored(asked, retrieval.with_some(wanted, self.filters))
+            retrieved, scores = self._scored(asked, retrieval.with_some(wanted, self.filters), complete=False)
             self._add(retrieved, scores, SOME, ~scores.complete)
 
-    def _scored(self, asked: Question, candidates: Sequence[uuid.UUID]) -> tuple[Retrieved, Scores]:
-        retrieved = documents.read(asked, candidates, self.filters)
+    def _scored(self, asked: Question, candidates: Sequence[uuid.UUID], *, complete: bool) -> tuple[Retrieved, Scores]:
+        """While PostgreSQL is away, in the order of the index: popular and new ones first."""
+        try:
+            retrieved = documents.read(asked, candidates, self.filters)
+        except DatabaseError as error:
+            log.warning("search_unscored", error=type(error).__name__)
+            unread = documents.unread(candidates)
+            return unread, Scores(np.linspace(1.0, 0.0, len(candidates)), np.full(len(candidates), complete))
         return retrieved, scoring.score(retrieved.found, asked, self.vocabulary)
 
     def _combinations(self, groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
         """All but one, and single ones from the rarest on, until these are as many as can be scored."""
         rare = sorted(groups, key=self._frequency)
-        if 2 < len(groups):
+        if len(groups) > 2:
             yield from combinations(rare[:MOST_GROUPS], min(len(groups), MOST_GROUPS) - 1)
         frequencies = accumulate(map(self._frequency, rare), initial=0)
-        if 1 < len(groups):
+        if len(groups) > 1:
             yield from ([group] for group, before in zip(rare, frequencies, strict=False) if before < SINGLES_UNTIL)
 
     def _frequency(self, group: Group) -> int:
@@ -84,7 +93,7 @@ class Search:
 
 
 def search(query: str, filters: Filters) -> Answer:
-    """The best videos for a query, at most MOST_RESULTS. Raises ClickHouseError and DatabaseError."""
+    """The best videos for a query, at most MOST_RESULTS. Raises ClickHouseError."""
     words = asking.parse(query)
     if not words:
         return Answer([])

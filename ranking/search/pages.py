@@ -99,10 +99,14 @@ def _search(wanted: Wanted) -> tuple[Answer, str]:
 
 
 def _behind(results: Sequence[Result], last: Result | None) -> int:
-    """How many entries a person has seen whose last one was this: as near to it as a new list can be."""
+    """How many entries a person has seen whose last one was this: as near to it as a new list can be, in which all are a
+    little older."""
     if last is None:
         return 0
-    return sum((-each.relevance, each.video_id) <= (-last.relevance, last.video_id) for each in results)
+    for at, each in enumerate(results):
+        if each.video_id == last.video_id:
+            return at + 1
+    return sum(each.relevance >= last.relevance for each in results)
 
 
 def _shown(user_id: str, results: Sequence[Result], start: int, limit: int) -> tuple[list[bytes], int]:

@@ -10,9 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 WORDS = 50_000
-SYLLABLES = [
-    a + b for a in "b c d f g h j k l m n p r s t v w st tr pl ch".split() for b in "a e i o u ai ea or in".split()
-]
+CONSONANTS = (*"bcdfghjklmnprstvw", "st", "tr", "pl", "ch")
+SYLLABLES = [first + second for first in CONSONANTS for second in (*"aeiou", "ai", "ea", "or", "in")]
 CREATORS = """
 INSERT INTO reels_creator (id, name) SELECT 'creator-' || n, initcap(w) || ' ' || n
 FROM unnest(%s::text[]) WITH ORDINALITY AS given(w, n) ON CONFLICT DO NOTHING
@@ -63,7 +62,6 @@ def _rows(numbers: range, creators: int, words: Words, rng: random.Random) -> It
         title = " ".join(words.draw(rng.randint(6, 14)))
         description = " ".join(words.draw(20)) if number % 4 == 0 else ""
         age = dt.timedelta(days=365 * rng.random() ** 2)
-        yield (
-            uuid.UUID(int=rng.getrandbits(128), version=4), f"creator-{1 + rng.randrange(creators)}", title, description,
-            [each.replace(" ", "") for each in words.draw(5)], f"category-{number % 12}", now - age, True,
-        )  # fmt: skip
+        creator = f"creator-{1 + rng.randrange(creators)}"
+        video_id = uuid.UUID(int=rng.getrandbits(128), version=4)
+        yield video_id, creator, title, description, words.draw(5), f"category-{number % 12}", now - age, True

@@ -20,7 +20,8 @@ ELSEWHERE = {
     "jalapeno salsa": "Salsa de jalapeño en cinco minutos", "corazon de melon": "Corazón de melón, la canción",
     "pierogi z kapusta": "Pierogi z kapustą od babci", "lodz wieczorem": "Łódź wieczorem, spacer",
     "борщ со сметаной": "Настоящий борщ со сметаной", "ёлка своими руками": "Елка своими руками за час",
-    "红烧肉": "外婆教我做的红烧肉", "广场舞": "周末的广场舞大赛", "ラーメン": "深夜のラーメンを食べる", "猫カフェ": "東京の猫カフェに行ってみた",
+    "红烧肉": "外婆教我做的红烧肉", "广场舞": "周末的广场舞大赛",
+    "ラーメン": "深夜のラーメンを食べる", "猫カフェ": "東京の猫カフェに行ってみた",
     "김치찌개": "집에서 만드는 김치찌개", "ผัดไทย": "วิธีทำผัดไทยง่ายๆ", "चाय मसाला": "घर पर चाय मसाला बनाना",
     "قهوة عربية": "طريقة عمل قَهْوَة عربية",
 }  # fmt: skip
@@ -38,7 +39,7 @@ class World:
 
 
 def make(rng: random.Random) -> World:
-    """For each subject: videos about it (3), tagged with it (2), that mention it (1), and those that share a word (0)."""
+    """For each subject: videos about it (3), tagged with it (2), that mention it (1), and that share a word (0)."""
     world = World()
     for category, words in BY_CATEGORY.items():
         for subject in words.subjects:

@@ -33,8 +33,8 @@ def test_a_misspelling_costs_less_than_a_tenth_of_the_quality(world: World) -> N
     comparable, _ = _quality(world, [(query, query) for query, _ in wrong])
     poor, nothing = _quality(world, wrong)
     print(  # noqa: T201 - the figures are what this is for
-        f"\n{len(world.videos)} videos; nDCG@{TOP} of {len(clean)} clean queries {good:.3f}; of {len(wrong)} misspelt ones "
-        f"{poor:.3f} (spelt right {comparable:.3f}); {nothing:.1%} of those find nothing"
+        f"\n{len(world.videos)} videos; nDCG@{TOP} of {len(clean)} clean queries {good:.3f}; of {len(wrong)} misspelt "
+        f"ones {poor:.3f} (spelt right {comparable:.3f}); {nothing:.1%} of those find nothing"
     )
     assert good > 0.9
     assert poor > 0.9 * comparable
