@@ -99,8 +99,8 @@ def _search(wanted: Wanted) -> tuple[Answer, str]:
 
 
 def _behind(results: Sequence[Result], last: Result | None) -> int:
-    """How many entries a person has seen whose last one was this: as near to it as a new list can be, in which all are a
-    little older."""
+    """How many entries a person has seen whose last one was this: as near to it as a new list can be, in which all are
+    a little older."""
     if last is None:
         return 0
     for at, each in enumerate(results):
