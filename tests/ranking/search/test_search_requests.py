@@ -12,6 +12,7 @@ from nova.clients import clickhouse, redis
 from nova.clients.clickhouse import AwayError
 from ranking.search import documents, indexing, lists, popularity, retrieval, store
 from ranking.tasks import index_videos
+from reels import erasing
 from reels.models import Video, VideoChange
 from tests.ranking.search.conftest import URL
 
@@ -172,3 +173,13 @@ def test_popularity_is_that_of_views() -> None:
 
 def test_popular_videos_are_indexed_again(engines: None) -> None:
     assert popularity.index_again() == 0
+
+
+def test_of_an_erased_creator_no_word_stays(make_video: Make, search: Search) -> None:
+    make_video(title="Soup", creator_id="ada")
+    assert len(search("soup")["data"]) == 1
+    erasing.request(user_id="ada")
+    assert search("soup")["data"] == []
+    erasing.sweep()
+    indexing.index_due(seconds=60)
+    assert clickhouse.select("SELECT count() FROM video_search WHERE notEmpty(terms)") == [(0,)]
