@@ -13,6 +13,7 @@ from ranking.search.engine.documents import Document
 
 LATEST = 2**32 - 1  # seconds since 1970 that a DateTime holds
 NEWEST = "SELECT max(version) FROM video_search"
+TIDY = "OPTIMIZE TABLE video_search FINAL"
 FORGET_OLD = "DELETE FROM video_search WHERE version < %(version)s"
 IS_HELD = "SELECT 1 FROM video_search WHERE creator_id = %(creator)s LIMIT 1"
 FORGET_CREATOR = "DELETE FROM video_search WHERE creator_id = %(creator)s"
@@ -57,6 +58,11 @@ def newest_version() -> int:
 def forget_before(version: int) -> None:
     """Delete every row that is older. Raises ClickHouseError."""
     clickhouse.run(FORGET_OLD, {"version": version}, timeout=600)
+
+
+def tidy() -> None:
+    """Merge all parts now, which ClickHouse does by itself within the hour. Raises ClickHouseError."""
+    clickhouse.run(TIDY, timeout=600)
 
 
 def forget_creator(creator_id: str) -> None:

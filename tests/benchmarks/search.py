@@ -49,6 +49,7 @@ def figures(var: Path) -> None:
         head(f"{videos:,} videos")
         fill(videos, words, already=already)
         tell(index_figure())
+        tell(tidy_figure())
         vocabulary_figures()
         latency_figures(var, words, videos)
         already = videos
@@ -64,6 +65,15 @@ def index_figure() -> Figure:
     for number in indexing.batches():
         indexed += number
     return Figure("indexing", indexed / (time.perf_counter() - started), "videos/s", at_least=3_000)
+
+
+def tidy_figure() -> Figure:
+    """What ClickHouse does by itself within the hour, and `index_videos --all` at its end."""
+    from ranking.search import store
+
+    started = time.perf_counter()
+    store.tidy()
+    return Figure("merging the parts of the index", time.perf_counter() - started, "s")
 
 
 def vocabulary_figures() -> None:

@@ -35,4 +35,5 @@ class Command(BaseCommand):
                 bar.update(number)
         if is_complete:
             store.forget_before(before)
+            store.tidy()
         return indexed

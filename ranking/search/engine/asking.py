@@ -60,8 +60,7 @@ def parse(query: str) -> list[str]:
 def question(words: Sequence[str], vocabulary: Vocabulary) -> Question:
     """What to look for: the words, their other forms, what the last one may go on to, and neighbours written as one."""
     groups = [Group(word, {word: 1.0} | _forms(word, vocabulary)) for word in words]
-    if groups:
-        groups[-1] = _unfinished(groups[-1], vocabulary)
+    groups[-1:] = [_unfinished(group, vocabulary) for group in groups[-1:]]
     for left in range(len(groups) - 1):
         groups[left], groups[left + 1] = _joined(groups[left], groups[left + 1], vocabulary)
     return Question(_with_optional(groups))
@@ -123,9 +122,7 @@ def _corrected(word: str, vocabulary: Vocabulary) -> list[Group]:
 
 def _is_better(found: Sequence[Correction], halves: tuple[str, str], vocabulary: Vocabulary) -> bool:
     """Whether the likeliest correction is more usual than both halves."""
-    if not found:
-        return False
-    return vocabulary.count(found[0].word) >= min(map(vocabulary.count, halves))
+    return any(vocabulary.count(each.word) >= min(map(vocabulary.count, halves)) for each in found[:1])
 
 
 def _choice(group: Group, hits: Mapping[str, int]) -> str:

@@ -12,7 +12,8 @@ from ranking.search.engine.variants import variants
 from ranking.search.engine.vocabulary import Vocabulary
 
 WORDS = {
-    "chocolate": 400, "soup": 300, "cake": 250, "recipe": 200, "recipes": 150, "bake": 20, "baking": 40, "run": 9,
+    "chocolate": 400, "soup": 300, "cake": 250, "recipe": 200, "recipes": 150, "bake": 20,
+    "city": 7, "cities": 6, "baking": 40, "run": 9,
     "running": 9, "berry": 5, "berries": 4, "ice": 60, "cream": 50, "icecream": 3, "soop": 2, "суп": 30, "café": 1,
 }  # fmt: skip
 KNOWN = Vocabulary.of(list(WORDS), list(WORDS.values()), 5_000)
@@ -81,6 +82,7 @@ def test_words_written_as_one_are_parted() -> None:
 
 def test_other_forms_of_a_word_are_those_that_exist() -> None:
     assert variants("recipe", KNOWN) == {"recipes": 0.85} and variants("berries", KNOWN) == {"berry": 0.85}
+    assert variants("city", KNOWN) == {"cities": 0.85}
     assert variants("bake", KNOWN) == {"baking": 0.6} and variants("baking", KNOWN) == {"bake": 0.6}
     assert variants("running", KNOWN) == {"run": 0.6} and variants("run", KNOWN) == {"running": 0.6}
     assert variants("суп", KNOWN) == variants("ru", KNOWN) == variants("dress", KNOWN) == {}
