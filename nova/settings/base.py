@@ -186,6 +186,7 @@ JWT_PRIVATE_KEY_FILE = env.str("JWT_PRIVATE_KEY_FILE", "")  # signs development 
 # Keys the hashes that are kept of erased people: with another key they would be strangers again. Never rotate it.
 PERSON_HASH_KEY = env.str("PERSON_HASH_KEY", "")
 
+FEED_LIFETIME_SECONDS = env.int("FEED_LIFETIME_SECONDS", 3600)
 # For how long after they were last here people's feeds are built again before they expire; 0: never.
 FEED_AHEAD_SECONDS = env.int("FEED_AHEAD_SECONDS", 24 * 3600)
 
