@@ -25,18 +25,6 @@ PYTHON = sys.executable
 APPLICATION = "nova.wsgi:application"
 WSGI = ["--interface", "wsgi", APPLICATION]
 GRANIAN = [PYTHON, "-m", "granian", *WSGI, "--workers", "2", "--no-ws", "--log-level", "error"]
-    PYTHON,
-    "-m",
-    "granian",
-    "--interface",
-    "wsgi",
-    APPLICATION,
-    "--workers",
-    "2",
-    "--no-ws",
-    "--log-level",
-    "error",
-]
 GUNICORN = [PYTHON, "-m", "gunicorn", APPLICATION, "--workers", "2", "--log-level", "error"]
 SERVERS = {
     "granian, 1 thread": [*GRANIAN, "--blocking-threads", "1", "--port", "{port}"],
