@@ -17,6 +17,7 @@ api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include("ranking.urls")),
+    path("", include("trending.urls")),  # before /reels/{id}
     path("", include("engagement.urls")),
     path("", include(router.urls)),
 ]

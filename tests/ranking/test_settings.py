@@ -9,9 +9,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, OperationalError
 
+from nova import remembered
+from nova.remembered import Remembered
 from ranking import services, settings
 from ranking.models import FeatureFlag, WeightSet
-from ranking.settings import Remembered
 
 BUCKETS = [5681, 6310, 2762, 1155, 5862]
 USERS = [f"user-{number}" for number in range(20_000)]
@@ -21,7 +22,7 @@ USERS = [f"user-{number}" for number in range(20_000)]
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let seconds pass for whoever remembers settings."""
     now = [1_000.0]
-    monkeypatch.setattr(settings, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def add(seconds: float) -> None:
         now[0] += seconds
@@ -83,14 +84,14 @@ def test_another_process_follows_when_what_it_knows_is_no_longer_fresh(
     elsewhere = Remembered(settings.weight_set._read)
     assert elsewhere.get().name == "default"
     services.activate(weight_set=WeightSet.objects.create(name="new"))
-    pass_time(settings.FRESH_FOR - 0.01)
+    pass_time(remembered.FRESH_FOR - 0.01)
     assert elsewhere.get().name == "default"
     pass_time(0.01)
     assert elsewhere.get().name == "new"
 
 
 def test_every_process_follows_within_the_promised_thirty_seconds() -> None:
-    assert settings.FRESH_FOR < 30
+    assert remembered.FRESH_FOR < 30
 
 
 def test_without_an_active_set_the_defaults_rank(engines: None) -> None:
@@ -114,11 +115,11 @@ def test_the_last_settings_stay_while_postgresql_is_away(pass_time: Callable[[fl
             raise answer
         return answer
 
-    remembered = Remembered(read)
+    kept = Remembered(read)
     found = []
     for _ in range(4):
-        found.append(remembered.get())
-        pass_time(settings.FRESH_FOR)
+        found.append(kept.get())
+        pass_time(remembered.FRESH_FOR)
     assert found == ["first", "first", "first", "second"]
 
 
@@ -131,10 +132,10 @@ def test_while_it_is_away_it_is_not_asked_for_every_feed(pass_time: Callable[[fl
             raise OperationalError("away")
         return "known"
 
-    remembered = Remembered(read)
-    remembered.get()
-    pass_time(settings.FRESH_FOR)
-    assert [remembered.get() for _ in range(5)] == ["known"] * 5
+    kept = Remembered(read)
+    kept.get()
+    pass_time(remembered.FRESH_FOR)
+    assert [kept.get() for _ in range(5)] == ["known"] * 5
     assert len(asked) == 2
 
 

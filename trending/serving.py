@@ -1,0 +1,131 @@
+"""Answers: what is published, with the pins and blocks of now, and videos that are still there."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, connection
+
+from engagement import recent
+from reels import cards
+from trending import curations, publishing
+from trending.kinds import EVERYTHING, SOUND, Kind
+from trending.lists import RISING, USAGE
+
+log = structlog.get_logger(__name__)
+Answer = dict[str, Any]
+SAMPLES = 3
+LONGEST = 100
+SHOWN_FOR = 1.0  # seconds that the same answer is given again
+MOST_REMEMBERED = 500
+SHOWN_OF_A_CARD = ("id", "title", "creator_id", "thumbnail_url")
+# Whom a list of creators is not to show somebody.
+KNOWN = """
+SELECT creator_id FROM engagement_follow WHERE user_id = %(user)s AND is_active AND creator_id = ANY(%(creators)s)
+UNION ALL
+SELECT creator_id FROM engagement_block WHERE user_id = %(user)s AND is_active AND creator_id = ANY(%(creators)s)
+"""
+
+
+class Answers:
+    """The last answers of this process: most people ask the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str, str], tuple[float, Answer]] = {}
+
+    def get(self, kind: Kind, category: str, sort: str) -> Answer:
+        key = kind.name, category, sort
+        known = self._known.get(key)
+        if known and time.monotonic() - known[0] < SHOWN_FOR:
+            return known[1]
+        with self._lock:  # one thread reads cards, the others have its answer
+            known = self._known.get(key)
+            if not known or time.monotonic() - known[0] >= SHOWN_FOR:
+                known = self._remember(key, _answer(kind, category, sort))
+        return known[1]
+
+    def forget(self) -> None:
+        self._known.clear()
+
+    def _remember(self, key: tuple[str, str, str], answer: Answer) -> tuple[float, Answer]:
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[key] = known = time.monotonic(), answer
+        return known
+
+
+answers = Answers()
+
+
+def trending(kind: Kind, *, category: str, sort: str, limit: int) -> Answer:
+    """What trends now, in a category or in all. Raises EngineAwayError when there is no list and none can be made."""
+    answer = answers.get(kind, category, sort)
+    return {"entries": answer["entries"][:limit], "generated_at": answer["generated_at"]}
+
+
+def discover(user_id: str, *, limit: int) -> list[Answer]:
+    """Creators who grow, without those the caller follows or blocked, and the caller."""
+    found = publishing.creators.current()["creators"]
+    hidden = _known_to(user_id, [each["id"] for each in found]) | {user_id}
+    left = [each for each in found if each["id"] not in hidden]
+    shown: list[Answer] = []
+    for start in range(0, len(left), LONGEST):
+        part = left[start : start + LONGEST]
+        shown += [each for each in _with_videos(part) if each["videos"]]  # without videos there is nobody to discover
+        if len(shown) >= limit:
+            break
+    return shown[:limit]
+
+
+def _answer(kind: Kind, category: str, sort: str) -> Answer:
+    content = (publishing.sounds if kind is SOUND else publishing.hashtags).current()
+    listed = content["lists"].get(category, {USAGE: [], RISING: []})
+    now = time.time()
+    standing = [
+        rule for rule in curations.current(content["curations"]) if rule.holds(kind.name, category, now)
+    ]  # fmt: skip
+    everywhere = content["lists"].get(EVERYTHING, listed)
+    known = {entry["item"]: entry for each in (everywhere, listed) for entry in each[USAGE]} if standing else {}
+    entries = curations.apply(listed[sort], known, standing)[:LONGEST]
+    return {"entries": _with_videos(entries), "generated_at": content["generated_at"]}
+
+
+def _with_videos(entries: Iterable[Answer]) -> list[Answer]:
+    """With the cards of those of their videos that are published at this moment."""
+    entries = list(entries)
+    known = _cards([uuid.UUID(video_id) for entry in entries for video_id in entry["videos"]])
+    return [
+        entry | {"videos": [known[each] for each in entry["videos"] if each in known][:SAMPLES]} for entry in entries
+    ]
+
+
+def _cards(video_ids: Sequence[uuid.UUID]) -> dict[str, Answer]:
+    """Without PostgreSQL those that Redis holds."""
+    distinct = list(dict.fromkeys(video_ids))
+    try:
+        found = cards.load(distinct)
+    except DatabaseError as error:
+        log.warning("samples_incomplete", error=type(error).__name__)
+        found = cards.cached(distinct)
+    return {str(video_id): {name: card[name] for name in SHOWN_OF_A_CARD} for video_id, card in found.items()}
+
+
+def _known_to(user_id: str, creators: Sequence[str]) -> set[str]:
+    """Without PostgreSQL whom they blocked in the last hours: better a creator too many than no page."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(KNOWN, {"user": user_id, "creators": list(creators)})
+            return {creator_id for (creator_id,) in cursor.fetchall()}
+    except DatabaseError as error:
+        log.warning("discover_without_relations", error=type(error).__name__)
+        return set(recent.read(user_id).blocked)
+
+
+def forget() -> None:
+    """Show the pins and blocks of this moment: for the process that changed some."""
+    curations.rules.forget()
+    answers.forget()
