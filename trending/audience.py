@@ -9,31 +9,40 @@ import numpy as np
 from nova.clients import clickhouse
 from trending import scoring
 from trending.kinds import ENGAGED, LISTS, Kind
+from trending.scoring import FAST, SLOW, Faded
 
 MOST = 10_000
 TIMEOUT = 60
 
 # Straight from the event log, where a redelivered event adds no person. Hashes of people live for this query alone.
 CAME = """
-SELECT key, list, item, people, decayed, creators, visits, leader FROM
+SELECT key, list, item, people, creators, fast, fast_visits, fast_leader, slow, slow_visits, slow_leader FROM
 (
-    SELECT key, count() AS people, sum(exp2(-age / %(half_life)s)) AS decayed FROM
+    SELECT key, count() AS people, sum(exp2(-age / %(fast)s)) AS fast, sum(exp2(-age / %(slow)s)) AS slow FROM
     (
         SELECT cityHash64({lists}, item) AS key, cityHash64(user_id) AS person, min(age) AS age
         FROM ({events}) GROUP BY key, person
     )
     GROUP BY key HAVING people >= %(fewest)s
-) AS came
+) AS everybody
 JOIN
 (
-    SELECT key, any(list) AS list, any(item) AS item, count() AS creators, sum(people) AS visits, max(people) AS leader
+    SELECT key, any(list) AS list, any(item) AS item, count() AS creators,
+        sum(fast) AS fast_visits, max(fast) AS fast_leader, sum(slow) AS slow_visits, max(slow) AS slow_leader
     FROM
     (
-        SELECT {lists} AS list, item, cityHash64(list, item) AS key, creator_id, uniq(cityHash64(user_id)) AS people
-        FROM ({events}) GROUP BY list, item, creator_id
+        SELECT key, creator, any(list) AS list, any(item) AS item,
+            sum(exp2(-age / %(fast)s)) AS fast, sum(exp2(-age / %(slow)s)) AS slow
+        FROM
+        (
+            SELECT {lists} AS list, item, cityHash64(list, item) AS key, cityHash64(creator_id) AS creator,
+                cityHash64(user_id) AS person, min(age) AS age
+            FROM ({events}) GROUP BY list, item, creator, person
+        )
+        GROUP BY key, creator
     )
     GROUP BY key HAVING creators >= %(creators)s
-) AS creators USING key
+) AS by_creator USING key
 ORDER BY people DESC, key LIMIT %(most)s
 """
 EVENTS = """
@@ -52,10 +61,13 @@ class Came(NamedTuple):
     category: str
     item: str
     people: int
-    decayed: float
     creators: int
-    visits: int
-    leader: int
+    fast: float
+    fast_visits: float
+    fast_leader: float
+    slow: float
+    slow_visits: float
+    slow_leader: float
 
 
 def of(kind: Kind, now: dt.datetime) -> list[Came]:
@@ -65,7 +77,8 @@ def of(kind: Kind, now: dt.datetime) -> list[Came]:
     parameters = {
         "now": milliseconds,
         "since": milliseconds - int(scoring.HORIZON * 3_600_000),
-        "half_life": scoring.HALF_LIFE,
+        "fast": scoring.FAST.half_life,
+        "slow": scoring.SLOW.half_life,
         "fewest": scoring.FEWEST_PEOPLE,
         "creators": scoring.FEWEST_CREATORS,
         "most": MOST,
@@ -75,6 +88,6 @@ def of(kind: Kind, now: dt.datetime) -> list[Came]:
 
 
 def columns(rows: Sequence[Came]) -> scoring.Now:
-    numbers = np.array([row[3:] for row in rows], np.float64).reshape(-1, 5).T
-    people, decayed, creators, visits, leader = numbers
-    return scoring.Now(decayed=decayed, people=people, creators=creators, visits=visits, leader=leader)
+    numbers = np.array([row[3:] for row in rows], np.float64).reshape(-1, 8).T
+    people, creators = numbers[:2]
+    return scoring.Now(people, creators, (Faded(FAST, *numbers[2:5]), Faded(SLOW, *numbers[5:])))

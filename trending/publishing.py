@@ -6,6 +6,7 @@ better than none. A worker looks once a second whether there is a newer one.
 
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -75,7 +76,7 @@ class Published:
         pipeline = redis.connection().pipeline(transaction=True)
         pipeline.set(self.name, raw, ex=self.fresh_for)
         pipeline.set(f"{self.name}:last", raw, ex=KEPT)
-        pipeline.set(f"{self.name}:version", str(time.time_ns()), ex=KEPT)
+        pipeline.set(f"{self.name}:version", uuid.uuid4().hex, ex=KEPT)
         pipeline.execute()
         self._store(raw)
 

@@ -5,6 +5,7 @@ than the hours just before, than the same hours of other days, each moved by the
 is that surplus in standard deviations, so a giant that is always big has none.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 HORIZON = 2.0  # hours that count as now
-HALF_LIFE = 0.25  # hours; after so long somebody counts half
-# A person who came `a` hours ago counts 2^(−a / HALF_LIFE). One per hour, steadily, come to EXPOSURE; the variance of
-# such a sum is its mean times SPREAD (that of weights squared to that of weights).
-EXPOSURE = HALF_LIFE / np.log(2) * (1 - 2 ** (-HORIZON / HALF_LIFE))
-SPREAD = HALF_LIFE / (2 * np.log(2)) * (1 - 2 ** (-2 * HORIZON / HALF_LIFE)) / EXPOSURE
 # The prior: before anything was seen of it, an item is thought to have so many people an hour.
 PRIOR_PEOPLE = 6.0
 WANDERING = 0.2  # what the rate of something steady wanders by, from one hour to the next
@@ -30,15 +26,45 @@ PRIOR_FOLLOWERS = 100.0
 
 
 @dataclass(frozen=True)
-class Now:
-    """(n,) of the last HORIZON hours. `decayed`: people, each once, by their latest event. `people`: the same without
-    decay. `visits`: people summed over creators; `leader`: people of the one creator who has most."""
+class Clock:
+    """How fast what happened fades: somebody who came `a` hours ago counts 2^(−a / half_life)."""
 
+    half_life: float  # hours
+
+    @property
+    def exposure(self) -> float:
+        """What one person an hour, steadily, comes to."""
+        return self.half_life / math.log(2) * (1 - 2 ** (-HORIZON / self.half_life))
+
+    @property
+    def spread(self) -> float:
+        """The variance of such a sum by its mean: the sum of the squared weights by that of the weights."""
+        squared = self.half_life / (2 * math.log(2)) * (1 - 2 ** (-2 * HORIZON / self.half_life))
+        return squared / self.exposure
+
+
+# A burst shows on the fast one within minutes, a slow climb of something small on the slow one alone.
+FAST, SLOW = Clock(1 / 8), Clock(1 / 2)
+
+
+@dataclass(frozen=True)
+class Faded:
+    """(n,) people by one clock, each by their latest event. `decayed`: everybody once. `visits`: once for each creator
+    whose videos they came to. `leader`: those of the one creator who has most."""
+
+    clock: Clock
     decayed: Floats
-    people: Floats
-    creators: Floats
     visits: Floats
     leader: Floats
+
+
+@dataclass(frozen=True)
+class Now:
+    """(n,) distinct people and creators of the last HORIZON hours, and the people by each clock."""
+
+    people: Floats
+    creators: Floats
+    faded: tuple[Faded, ...]
 
 
 @dataclass(frozen=True)
@@ -54,41 +80,42 @@ def rising(now: Now, pasts: list[Past]) -> Floats:
     known = [past for past in pasts if past.hours]
     if not known or not len(now.people):
         return np.zeros(len(now.people))
-    came = now.decayed * without_leader(now)
-    scores = np.min([surplus(came, past) for past in known], axis=0)
+    by_clock = [np.min([surplus(faded, past) for past in known], axis=0) for faded in now.faded]
+    scores = np.max(by_clock, axis=0)
     allowed = (now.people >= FEWEST_PEOPLE) & (now.creators >= FEWEST_CREATORS) & (scores >= RISES_FROM)
     return np.where(allowed, scores, 0.0)
 
 
-def without_leader(now: Now) -> Floats:
-    """(n,) shares, 0 to 1: no creator's audience counts for more than those of all others together.
+def came(faded: Faded) -> Floats:
+    """(n,) people, where no creator's audience counts for more than those of all others together.
 
     Who has a crowd of accounts look at their own videos gains nothing from it.
     """
-    others = now.visits - now.leader
-    return np.minimum(now.people, 2.0 * others) / np.maximum(now.people, 1.0)
+    return np.minimum(faded.decayed, 2.0 * (faded.visits - faded.leader))
 
 
-def surplus(came: Floats, past: Past) -> Floats:
+def surplus(faded: Faded, past: Past) -> Floats:
     """(n,) (came − expected) / standard deviation, against one past.
 
     The rate is Gamma distributed after its prior (PRIOR_PEOPLE in one hour) and what was seen; people come by Poisson's
-    law, the rate itself wanders. So the variance is expected × SPREAD + expected² × (WANDERING² + 1 / people seen).
+    law, the rate itself wanders. So the variance is spread × mean + expected² × (WANDERING² + 1 / people seen), with
+    the mean of came and expected: by that of the expected alone a handful of people would be a wonder.
     """
-    rate = past.people / past.hours * tide(came, past) + PRIOR_PEOPLE
-    expected = rate * EXPOSURE
+    people, clock = came(faded), faded.clock
+    rate = past.people / past.hours * tide(people, clock, past) + PRIOR_PEOPLE
+    expected = rate * clock.exposure
     doubt = WANDERING**2 + 1.0 / (past.people + PRIOR_PEOPLE)
-    return (came - expected) / np.sqrt(expected * SPREAD + expected**2 * doubt)
+    return (people - expected) / np.sqrt(clock.spread * (people + expected) / 2 + expected**2 * doubt)
 
 
-def tide(came: Floats, past: Past) -> float:
-    """What everything together is doing: the median of came / expected, weighted by expected.
+def tide(people: Floats, clock: Clock, past: Past) -> float:
+    """What everything together is doing: the median of people / expected, weighted by expected.
 
     A morning lifts all items at once and is no news of any. A few that burst do not move a median.
     """
-    expected = past.people / past.hours * EXPOSURE
+    expected = past.people / past.hours * clock.exposure
     seen = expected > 0
-    ratios = np.append(came[seen] / expected[seen], 1.0)
+    ratios = np.append(people[seen] / expected[seen], 1.0)
     weights = np.append(expected[seen], STEADY)
     order = np.argsort(ratios, kind="stable")
     reached = np.cumsum(weights[order])

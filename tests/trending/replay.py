@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nova.clients import clickhouse
 
-Times = NDArray[np.float64]  # hours since the beginning of the first day
+Times = NDArray[np.floating]  # hours since the beginning of the first day
 HOURS = 48
 FIRST_TICK = 24.0  # the second day is replayed, the first is its past
 PEOPLE = 30_000
@@ -38,7 +38,7 @@ BURSTS = [
     Burst("middle", 38.72, 10.0, before=60.0),
     Burst("at-night", 27.9, 3.0, before=2.0),
     Burst("at-peak", 42.4, 12.0, before=30.0),
-    Burst("giant-doubling", 44.2, 20.0, before=300.0),
+    Burst("giant", 44.2, 30.0, before=300.0),
 ]
 STEADY = {f"steady-{number}": float(rate) for number, rate in enumerate(np.geomspace(2, 500, 40).round(1))}
 SPAM, PUPPETS, DYING, MORNING = "spam", "puppets", "dying", "good-morning"
@@ -63,7 +63,7 @@ def make(seed: int) -> Events:
     parts = [_crowd(rng, tag, _stream(rng, rate * rhythm(SAMPLED_HOURS))) for tag, rate in STEADY.items()]
     for burst in BURSTS:
         shape = burst.before * rhythm(SAMPLED_HOURS)
-        inside = (SAMPLED_HOURS >= burst.start) & (SAMPLED_HOURS < burst.end)
+        inside = (burst.start <= SAMPLED_HOURS) & (burst.end > SAMPLED_HOURS)
         parts.append(_crowd(rng, burst.tag, _stream(rng, shape + 60 * burst.per_minute * inside)))
     fading = 400 * np.exp2(-np.maximum(SAMPLED_HOURS - 20, 0) / 4)
     parts.append(_crowd(rng, DYING, _stream(rng, fading)))
@@ -88,7 +88,9 @@ def insert(events: Events, beginning: dt.datetime) -> None:
     at = (beginning.timestamp() + events.hours * 3600) * 1000
     raw = rng.bytes(16 * len(events))
     names = {tag: number for number, tag in enumerate(dict.fromkeys(events.tag))}
-    videos = [uuid.UUID(int=names[tag] << 64 | int(creator)) for tag, creator in zip(events.tag, events.creator)]
+    videos = [
+        uuid.UUID(int=names[tag] << 64 | int(creator)) for tag, creator in zip(events.tag, events.creator, strict=True)
+    ]
     clickhouse.insert(
         "engagement_event_log",
         {
