@@ -40,7 +40,7 @@ BURSTS = [
     Burst("at-peak", 42.4, 12.0, before=30.0),
     Burst("giant", 44.2, 30.0, before=300.0),
 ]
-STEADY = {f"steady-{number}": float(rate) for number, rate in enumerate(np.geomspace(2, 500, 40).round(1))}
+STEADY = {f"steady-{number}": float(rate) for number, rate in enumerate(np.geomspace(2, 300, 30).round(1))}
 SPAM, PUPPETS, DYING, MORNING = "spam", "puppets", "dying", "good-morning"
 NEVER_RISING = {*STEADY, SPAM, PUPPETS, DYING, MORNING}
 
