@@ -15,11 +15,11 @@ import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
-from nova.clients import clickhouse, redis
+from nova.clients import redis
 from nova.clients.clickhouse import ClickHouseError
 from nova.clients.redis import RedisError
 from nova.errors import EngineAwayError
-from trending import curations, growth, lists
+from trending import curations, growth, kept, lists
 from trending.kinds import HASHTAG, SOUND
 
 log = structlog.get_logger(__name__)
@@ -29,18 +29,14 @@ RETRY_AFTER = 2.0  # seconds, where nothing could be had
 KEPT = 7 * 24 * 3600
 LONGEST_BUILD = 300  # seconds: then a lock is anybody's again
 WAIT_FOR_BUILD = 5.0
-STORED = """
-SELECT content FROM trending_published FINAL
-WHERE name = %(name)s AND made_at > now() - toIntervalSecond(%(fresh_for)s)
-"""
 
 
 class Published:
     """One list: `build` makes it, `fresh_for` seconds it is fresh."""
 
-    def __init__(self, name: str, fresh_for: int, build: Callable[[], Content], *, stored: bool) -> None:
+    def __init__(self, name: str, fresh_for: int, build: Callable[[], Content], *, is_kept: bool) -> None:
         self.name, self.fresh_for = name, fresh_for
-        self._build, self._stored = build, stored
+        self._build, self._kept = build, is_kept
         self._lock = threading.Lock()
         self.forget()
 
@@ -71,14 +67,18 @@ class Published:
         return True
 
     def publish(self, content: Content) -> None:
-        """Raises RedisError."""
+        """For everybody, and for a Redis that comes back empty. Raises RedisError."""
         raw = orjson.dumps(content)
+        self._to_redis(raw)
+        self._keep(raw)
+
+    def _to_redis(self, raw: bytes) -> None:
+        version = uuid.uuid4().hex.encode()
         pipeline = redis.connection().pipeline(transaction=True)
         pipeline.set(self.name, raw, ex=self.fresh_for)
         pipeline.set(f"{self.name}:last", raw, ex=KEPT)
-        pipeline.set(f"{self.name}:version", uuid.uuid4().hex, ex=KEPT)
+        pipeline.set(f"{self.name}:version", version, ex=KEPT)
         pipeline.execute()
-        self._store(raw)
 
     def is_fresh(self) -> bool:
         """Raises RedisError."""
@@ -127,46 +127,32 @@ class Published:
         lock = self._building()
         if lock.acquire(blocking_timeout=WAIT_FOR_BUILD):
             try:
-                return self._read() or self._publish_first()
+                return self._read() or self._made(self._to_redis)
             finally:
                 _release(lock)
         return self._read()
 
-    def _publish_first(self) -> Content | None:
-        content = self._make()
-        if content is not None:
-            self.publish(content)
-            self._read()  # its version: or it would be loaded again
-        return content
-
     def _without_redis(self) -> Content | None:
         """Our own copy while it is fresh, then a new one."""
         is_old = time.monotonic() - self._made_at > self.fresh_for
-        return self._make() if self._content is None or is_old else None
+        return self._made() if self._content is None or is_old else None
 
-    def _make(self) -> Content | None:
-        """The last one ClickHouse keeps, if it is fresh, or a new one; None when engines are away."""
+    def _made(self, show: Callable[[bytes], None] = lambda raw: None) -> Content | None:
+        """The list ClickHouse keeps, if it is fresh, or a new one; None when engines are away."""
         try:
-            return self._load() or self._build()
+            raw = kept.load(self.name, self.fresh_for) if self._kept else None
+            if raw is None:
+                raw = orjson.dumps(self._build())
+                self._keep(raw)
         except (ClickHouseError, DatabaseError) as error:
             log.warning("trending_not_built", name=self.name, error=str(error))
             return None
+        show(raw)
+        return orjson.loads(raw)
 
-    def _load(self) -> Content | None:
-        if not self._stored:
-            return None
-        rows = clickhouse.select(STORED, {"name": self.name, "fresh_for": self.fresh_for})
-        return orjson.loads(rows[0][0]) if rows else None
-
-    def _store(self, raw: bytes) -> None:
-        if not self._stored:
-            return
-        try:
-            made_at = round(timezone.now().timestamp() * 1000)
-            columns: dict[str, list[Any]] = {"name": [self.name], "made_at": [made_at], "content": [raw.decode()]}
-            clickhouse.insert("trending_published", columns)
-        except ClickHouseError as error:
-            log.warning("trending_not_stored", name=self.name, error=str(error))
+    def _keep(self, raw: bytes) -> None:
+        if self._kept:
+            kept.store(self.name, raw)
 
     def _building(self) -> Any:
         return redis.connection().lock(f"{self.name}:building", timeout=LONGEST_BUILD)
@@ -188,7 +174,7 @@ def _lists(kind: Any) -> Callable[[], Content]:
     return build
 
 
-sounds = Published("trending:sounds", 300, _lists(SOUND), stored=True)
-hashtags = Published("trending:hashtags", 300, _lists(HASHTAG), stored=True)
+sounds = Published("trending:sounds", 300, _lists(SOUND), is_kept=True)
+hashtags = Published("trending:hashtags", 300, _lists(HASHTAG), is_kept=True)
 # Not kept in ClickHouse: these are people, and Redis is where an erasure looks for them.
-creators = Published("trending:creators", 3600, lambda: growth.build(timezone.now()), stored=False)
+creators = Published("trending:creators", 3600, lambda: growth.build(timezone.now()), is_kept=False)

@@ -94,18 +94,19 @@ def _answer(kind: Kind, category: str, sort: str) -> Answer:
     return {"entries": _with_videos(entries), "generated_at": content["generated_at"]}
 
 
-def _with_videos(entries: Iterable[Answer]) -> list[Answer]:
+def _with_videos(entries: Sequence[Answer]) -> list[Answer]:
     """With the cards of those of their videos that are published at this moment."""
-    entries = list(entries)
-    known = _cards([uuid.UUID(video_id) for entry in entries for video_id in entry["videos"]])
+    known = _cards(video_id for entry in entries for video_id in entry["videos"][:SAMPLES])
+    short = [entry for entry in entries if not all(each in known for each in entry["videos"][:SAMPLES])]
+    known |= _cards(video_id for entry in short for video_id in entry["videos"][SAMPLES:])  # for those that are gone
     return [
         entry | {"videos": [known[each] for each in entry["videos"] if each in known][:SAMPLES]} for entry in entries
     ]
 
 
-def _cards(video_ids: Sequence[uuid.UUID]) -> dict[str, Answer]:
+def _cards(video_ids: Iterable[str]) -> dict[str, Answer]:
     """Without PostgreSQL those that Redis holds."""
-    distinct = list(dict.fromkeys(video_ids))
+    distinct = [uuid.UUID(video_id) for video_id in dict.fromkeys(video_ids)]
     try:
         found = cards.load(distinct)
     except DatabaseError as error:

@@ -3,10 +3,13 @@
 Goals and figures stand in docs/performance.md. Load comes from the same two cores that serve it.
 """
 
+import datetime as dt
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +89,7 @@ def _follow() -> None:
 
     rng, now = np.random.default_rng(2), timezone.now()
     rows = {
-        (int(user), int(creator)): timezone.timedelta(seconds=float(age))
+        (int(user), int(creator)): dt.timedelta(seconds=float(age))
         for user, creator, age in zip(
             rng.integers(PEOPLE, size=FOLLOWS),
             _zipf(rng, FOLLOWS, CREATORS),
@@ -155,7 +158,7 @@ def request_figures(var: Path) -> None:
         taken = latencies(calls, 2_000)
         tell(Figure("trending, from cache, p50", percentile(taken, 0.5), "ms"))
         tell(Figure("trending, from cache, p95", percentile(taken, 0.95), "ms", at_most=10))
-        discover = latencies(iter(lambda: lambda: client.call("GET", "/discover/creators"), None), 300)
+        discover = latencies(repeat(partial(client.call, "GET", "/discover/creators")), 300)
         tell(Figure("creators, p95", percentile(discover, 0.95), "ms", at_most=50))
         steady_figures(client)
     finally:
@@ -167,7 +170,7 @@ def gets(client: Client) -> Iterator[Callable[[], object]]:
     while True:
         for what in ("sounds", "hashtags"):
             for query in ("", "?sort=rising", "?limit=20", "?category=category-3"):
-                yield lambda what=what, query=query: client.call("GET", f"/reels/trending-{what}{query}")
+                yield partial(client.call, "GET", f"/reels/trending-{what}{query}")
 
 
 def steady_figures(client: Client) -> None:
@@ -194,8 +197,8 @@ def cold() -> list[float]:
         redis.connection().delete(*(f"trending:hashtags{each}" for each in ("", ":last", ":version")))
         publishing.hashtags.forget()
         serving.forget()
-        call = lambda: serving.trending(HASHTAG, category="", sort="usage", limit=100)  # noqa: E731
-        taken.append(seconds(call) * 1000)
+        ask = partial(serving.trending, HASHTAG, category="", sort="usage", limit=100)
+        taken.append(seconds(ask) * 1000)
     return taken
 
 

@@ -65,8 +65,8 @@ def published(make_video: Callable[..., Video], make_events: Callable[..., list[
     return video
 
 
-def worker(build: Callable[[], dict[str, Any]] = lambda: SECOND, *, stored: bool = False) -> Published:
-    return Published("trending:hashtags", 300, build, stored=stored)
+def worker(build: Callable[[], dict[str, Any]] = lambda: SECOND, *, is_kept: bool = False) -> Published:
+    return Published("trending:hashtags", 300, build, is_kept=is_kept)
 
 
 def shown(client: APIClient) -> list[str]:
@@ -128,9 +128,9 @@ def test_a_worker_that_finds_nothing_makes_the_first_list_for_all() -> None:
 
 
 def test_an_emptied_redis_is_filled_from_what_clickhouse_keeps() -> None:
-    worker(stored=True).publish(FIRST)
+    worker(is_kept=True).publish(FIRST)
     redis.connection().flushdb()
-    assert worker(stored=True).current() == FIRST
+    assert worker(is_kept=True).current() == FIRST
 
 
 def test_a_hundred_requests_build_one_list() -> None:
