@@ -30,9 +30,10 @@ format: .venv ## let ruff format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv ## ranking and engagement figures, each beside its goal, in some minutes
+bench: .venv ## ranking, engagement and trending figures, each beside its goal, in some minutes
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.ranking
 	@$(BIN)/python -m tests.benchmarks.engagement
+	@$(BIN)/python -m tests.benchmarks.trending
 
 requirements: .venv ## compile requirements/*.in into pinned, hashed *.txt
 	@for name in uv base embedded dev; do $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -11,7 +11,7 @@ from trending import scoring
 from trending.kinds import ENGAGED, LISTS, Kind
 from trending.scoring import FAST, SLOW, Faded
 
-MOST = 10_000
+MOST = 10_000  # as many as a statement about them has room for
 TIMEOUT = 60
 
 # Straight from the event log, where a redelivered event adds no person. Hashes of people live for this query alone.
@@ -49,9 +49,9 @@ EVENTS = """
 SELECT user_id, creator_id, category, item,
     (%(now)s - toUnixTimestamp64Milli(occurred_at)) / 3600000 AS age
 FROM engagement_event_log ARRAY JOIN {used} AS item
-WHERE toStartOfHour(occurred_at) >= toStartOfHour(fromUnixTimestamp64Milli(%(since)s))
-  AND occurred_at > fromUnixTimestamp64Milli(%(since)s)
-  AND occurred_at <= fromUnixTimestamp64Milli(%(now)s)
+WHERE toStartOfHour(occurred_at) >= toStartOfHour(fromUnixTimestamp64Milli(%(since)s, 'UTC'))
+  AND occurred_at > fromUnixTimestamp64Milli(%(since)s, 'UTC')
+  AND occurred_at <= fromUnixTimestamp64Milli(%(now)s, 'UTC')
   AND item <> '' AND {engaged}
 """
 

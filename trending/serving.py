@@ -17,6 +17,8 @@ from trending.lists import RISING, USAGE
 
 log = structlog.get_logger(__name__)
 Answer = dict[str, Any]
+Key = tuple[str, str, str]  # kind, category, sort
+Remembered = tuple[float, Answer]  # since when
 SAMPLES = 3
 LONGEST = 100
 SHOWN_FOR = 1.0  # seconds that the same answer is given again
@@ -35,27 +37,38 @@ class Answers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str, str], tuple[float, Answer]] = {}
+        self._known: dict[Key, Remembered] = {}
 
     def get(self, kind: Kind, category: str, sort: str) -> Answer:
         key = kind.name, category, sort
         known = self._known.get(key)
-        if known and time.monotonic() - known[0] < SHOWN_FOR:
-            return known[1]
-        with self._lock:  # one thread reads cards, the others have its answer
-            known = self._known.get(key)
-            if not known or time.monotonic() - known[0] >= SHOWN_FOR:
-                known = self._remember(key, _answer(kind, category, sort))
+        if known is None or self._is_old(known):
+            known = self._renew(key, known, kind)
         return known[1]
 
     def forget(self) -> None:
         self._known.clear()
 
-    def _remember(self, key: tuple[str, str, str], answer: Answer) -> tuple[float, Answer]:
+    def _renew(self, key: Key, known: Remembered | None, kind: Kind) -> Remembered:
+        """One thread reads cards; the others have its answer, or the one before."""
+        if not self._lock.acquire(blocking=known is None) and known is not None:
+            return known
+        try:
+            known = self._known.get(key)
+            if known is None or self._is_old(known):
+                known = time.monotonic(), _answer(kind, *key[1:])
+                self._remember(key, known)
+            return known
+        finally:
+            self._lock.release()
+
+    def _is_old(self, known: Remembered) -> bool:
+        return time.monotonic() - known[0] >= SHOWN_FOR
+
+    def _remember(self, key: Key, answer: Remembered) -> None:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        self._known[key] = known = time.monotonic(), answer
-        return known
+        self._known[key] = answer
 
 
 answers = Answers()

@@ -27,13 +27,13 @@ SELECT key, list, item, videos, rank, if(videos_before = 0, 0, rank_before) FROM
         FROM
         (
             SELECT item, category,
-                uniqExactIf(cityHash64(video_id), last_at > fromUnixTimestamp64Milli(%(since)s)) AS now,
-                uniqExactIf(cityHash64(video_id), last_at <= fromUnixTimestamp64Milli(%(since)s)) AS before
+                uniqExactIf(cityHash64(video_id), last_at > fromUnixTimestamp64Milli(%(since)s, 'UTC')) AS now,
+                uniqExactIf(cityHash64(video_id), last_at <= fromUnixTimestamp64Milli(%(since)s, 'UTC')) AS before
             FROM trending_uses
             WHERE kind = %(kind)s
-              AND last_at > fromUnixTimestamp64Milli(%(before)s)
-              AND hour >= toStartOfHour(fromUnixTimestamp64Milli(%(before)s))
-              AND hour <= fromUnixTimestamp64Milli(%(now)s)
+              AND last_at > fromUnixTimestamp64Milli(%(before)s, 'UTC')
+              AND hour >= toStartOfHour(fromUnixTimestamp64Milli(%(before)s, 'UTC'))
+              AND hour <= fromUnixTimestamp64Milli(%(now)s, 'UTC')
             GROUP BY item, category
         )
         GROUP BY list, item

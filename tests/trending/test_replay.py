@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.trending import replay
 from tests.trending.replay import BURSTS, FIRST_TICK, HOURS, NEVER_RISING
-from trending import lists, past
+from trending import audience, lists, past, samples
 from trending.kinds import HASHTAG, SOUND
 
 MINUTES = 60
@@ -74,3 +74,9 @@ def test_the_most_used_are_the_giants_and_not_what_rises(beginning: dt.datetime)
     counts = [entry["count"] for entry in content["lists"][""]["usage"]]
     assert counts == sorted(counts, reverse=True)
     assert len(counts) == len(replay.STEADY) + len(BURSTS) + 4
+
+
+def test_as_many_items_as_there_may_be_fit_into_a_statement(engines: None) -> None:
+    keys = list(range(2**64 - 25_000, 2**64))
+    assert len(past.of(HASHTAG, timezone.now(), keys[: audience.MOST])) == 4
+    assert samples.of(HASHTAG, timezone.now(), keys) == {}
