@@ -86,8 +86,8 @@ def discover(user_id: str, *, limit: int) -> list[Answer]:
     hidden = _known_to(user_id, [each["id"] for each in found]) | {user_id}
     left = [each for each in found if each["id"] not in hidden]
     shown: list[Answer] = []
-    for start in range(0, len(left), LONGEST):
-        part = left[start : start + LONGEST]
+    for start in range(0, len(left), limit):
+        part = left[start : start + limit]
         shown += [each for each in _with_videos(part) if each["videos"]]  # without videos there is nobody to discover
         if len(shown) >= limit:
             break

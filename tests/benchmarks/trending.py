@@ -39,6 +39,7 @@ def main() -> None:
             load()
             head("Refresh")
             refresh_figures()
+            settle()
             head("GET, web and worker running")
             request_figures(var)
         finally:
@@ -144,6 +145,16 @@ def seconds(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
+
+
+def settle() -> None:
+    """Wait, two minutes at most, until ClickHouse has merged what a bulk load left it to merge."""
+    from nova.clients import clickhouse
+
+    quiet, until = 0, time.monotonic() + 120
+    while quiet < 5 and time.monotonic() < until:
+        quiet = 0 if clickhouse.select("SELECT count() FROM system.merges")[0][0] else quiet + 1
+        time.sleep(1)
 
 
 def request_figures(var: Path) -> None:
