@@ -9,7 +9,7 @@ import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
-from engagement import counters, outbox, recent, repairs
+from engagement import counters, outbox, profiles, recent, repairs
 from engagement.events import Event
 from engagement.models import (
     Block,
@@ -77,11 +77,13 @@ def delete_from_engines(user_id: str, until: dt.datetime) -> None:
         if clickhouse.select(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1", parameters, timeout=TIMEOUT):
             clickhouse.run(f"DELETE FROM {table} WHERE {condition}", parameters, timeout=TIMEOUT)
     recent.forget(user_id)
+    profiles.forget([user_id])
 
 
 def forget_overlay(user_id: str) -> None:
     with redis.fail_open("forget_recent"):  # sweeps insist
         recent.forget(user_id)
+        profiles.forget([user_id])
 
 
 def _locked_waiting(user_id: str, until: dt.datetime, thorough: bool) -> list[OutboxEvent]:
@@ -111,13 +113,21 @@ def _delete_state(user_id: str, until: dt.datetime, waiting: Iterable[OutboxEven
 
 def _delete_as_creator(user_id: str, until: dt.datetime) -> None:
     """What others did to the person."""
-    Follow.objects.filter(creator_id=user_id, changed_at__lt=until).delete()
-    blocks = Block.objects.filter(creator_id=user_id, changed_at__lt=until)
-    blockers = list(blocks.values_list("user_id", flat=True))
-    blocks.delete()
-    transaction.on_commit(lambda: recent.forget_creator(blockers, user_id))
+    people: list[str] = []
+    for relation in (Follow, Block):
+        theirs = relation._default_manager.filter(creator_id=user_id, changed_at__lt=until)
+        people += theirs.values_list("user_id", flat=True)
+        theirs.delete()
+    transaction.on_commit(lambda: _forget_creator(people, user_id))
     videos = list(Video.objects.filter(creator_id=user_id).values_list("id", flat=True))
     transaction.on_commit(lambda: _forget_counters(videos))
+
+
+def _forget_creator(people: Sequence[str], creator_id: str) -> None:
+    recent.forget_creator(people, creator_id)
+    if people:
+        with redis.fail_open("forget_profiles"):  # of others, who only liked or commented, they end within a day
+            profiles.forget(people)
 
 
 def _readable(rows: Iterable[OutboxEvent]) -> Iterator[Event]:

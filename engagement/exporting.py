@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 from django.db.models import QuerySet
 
-from engagement import recent
+from engagement import profiles, recent
 from engagement.models import (
     Block,
     Comment,
@@ -104,7 +104,7 @@ def _from_clickhouse(table: str, columns: Sequence[str], user_id: str) -> Iterat
 
 def _in_redis(user_id: str) -> dict[str, Any]:
     """Raises RedisError."""
-    held: dict[str, Any] = {"recent": recent.held(user_id)}
+    held: dict[str, Any] = {"recent": recent.held(user_id), "profile": profiles.held(user_id)}
     export_asked.send(sender=None, user_id=user_id, held=held)
     return held
 

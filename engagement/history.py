@@ -1,71 +1,73 @@
-"""What ranking has to know of a person: one query to PostgreSQL, one to ClickHouse, one to Redis."""
+"""What ranking has to know of people, however many: one query to PostgreSQL and one to ClickHouse."""
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import structlog
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
-from engagement import recent
+from engagement import profiles
 from engagement.models import Like
+from engagement.profiles import History
+from engagement.recent import Recent
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
 
 log = structlog.get_logger(__name__)
-COMMENT_WEIGHT = 0.5
 
-
-@dataclass
-class History:
-    """`interactions`: likes + 0.5 × comments of 90 days by creator. `seen`: videos watched in 30 days. `disliked`: how
-    many videos of a creator were not wanted in 90 days. Without personalisation `blocked` is all there is."""
-
-    interactions: dict[str, float] = field(default_factory=dict)
-    seen: set[uuid.UUID] = field(default_factory=set)
-    not_interested: set[uuid.UUID] = field(default_factory=set)
-    followed: set[str] = field(default_factory=set)
-    blocked: set[str] = field(default_factory=set)
-    disliked: dict[str, int] = field(default_factory=dict)
-    personalized: bool = True
-
-
-# Likes come from PostgreSQL, not from ClickHouse's copy: a like must count in the very next feed.
+# Likes and comments come from PostgreSQL, not from ClickHouse's copy: a like must count in the very next feed.
 STATE = """
-SELECT 'like', v.creator_id, count(*)::float8 FROM engagement_like l JOIN reels_video v ON v.id = l.video_id
-    WHERE l.user_id = %(user)s AND l.is_active AND l.changed_at > now() - interval '90 days' GROUP BY v.creator_id
-UNION ALL SELECT 'follow', creator_id, 1 FROM engagement_follow WHERE user_id = %(user)s AND is_active
-UNION ALL SELECT 'block', creator_id, 1 FROM engagement_block WHERE user_id = %(user)s AND is_active
-UNION ALL SELECT 'not_interested', video_id::text, 1 FROM engagement_notinterested
-    WHERE user_id = %(user)s AND is_active
-UNION ALL SELECT 'disliked', v.creator_id, count(*)
+SELECT l.user_id, 'liked', v.creator_id, count(*)::float8 FROM engagement_like l JOIN reels_video v ON v.id = l.video_id
+    WHERE l.user_id = ANY(%(users)s) AND l.is_active AND l.changed_at > now() - interval '90 days'
+    GROUP BY l.user_id, v.creator_id
+UNION ALL SELECT c.user_id, 'commented', v.creator_id, count(*)
+    FROM engagement_comment c JOIN reels_video v ON v.id = c.video_id
+    WHERE c.user_id = ANY(%(users)s) AND c.created_at > now() - interval '90 days' GROUP BY c.user_id, v.creator_id
+UNION ALL SELECT user_id, 'followed', creator_id, 1 FROM engagement_follow WHERE user_id = ANY(%(users)s) AND is_active
+UNION ALL SELECT user_id, 'blocked', creator_id, 1 FROM engagement_block WHERE user_id = ANY(%(users)s) AND is_active
+UNION ALL SELECT user_id, 'not_interested', encode(uuid_send(video_id), 'hex'), 1 FROM engagement_notinterested
+    WHERE user_id = ANY(%(users)s) AND is_active
+UNION ALL SELECT n.user_id, 'disliked', v.creator_id, count(*)
     FROM engagement_notinterested n JOIN reels_video v ON v.id = n.video_id
-    WHERE n.user_id = %(user)s AND n.is_active AND n.changed_at > now() - interval '90 days' GROUP BY v.creator_id
-UNION ALL SELECT 'unpersonalized', '', 1 FROM engagement_preferences WHERE user_id = %(user)s AND NOT personalized
-UNION ALL SELECT 'seen', video_id::text, 1 FROM engagement_outboxevent
-    WHERE user_id = %(user)s AND kind = 'watch'  -- not in ClickHouse yet
+    WHERE n.user_id = ANY(%(users)s) AND n.is_active AND n.changed_at > now() - interval '90 days'
+    GROUP BY n.user_id, v.creator_id
+UNION ALL SELECT user_id, 'unpersonalized', '', 1 FROM engagement_preferences
+    WHERE user_id = ANY(%(users)s) AND NOT personalized
+UNION ALL SELECT user_id, 'seen', encode(uuid_send(video_id), 'hex'), 1 FROM engagement_outboxevent
+    WHERE user_id = ANY(%(users)s) AND kind = 'watch'  -- not in ClickHouse yet
+"""
+LIKES = """
+SELECT user_id, video_id FROM engagement_like WHERE user_id = ANY(%s) AND video_id = ANY(%s::uuid[]) AND is_active
 """
 PAST = """
-SELECT video_id, '' AS creator_id, 0 AS comment_count FROM user_watch_history_realtime
-    WHERE user_id = %(user)s AND watched_at > now() - INTERVAL 30 DAY
-UNION ALL
-SELECT toUUID('00000000-0000-0000-0000-000000000000'), creator_id, comment_count FROM user_author_90d
-    WHERE user_id = %(user)s AND comment_count > 0
+SELECT user_id, video_id FROM user_watch_history_realtime
+WHERE user_id IN %(users)s AND watched_at > now() - INTERVAL 30 DAY
 """
 
 
-def of(user_id: str) -> History:
-    """Without ClickHouse only what the last hours and PostgreSQL tell."""
-    history = History()
-    _add_state(history, user_id)
-    if not history.personalized:
-        return History(blocked=history.blocked, personalized=False)
-    history.seen |= recent.read(user_id).watched
+def of(user_id: str, noted: Recent) -> History:
+    """What the engines know of a person; of one that is away, what is remembered of the last time."""
+    return of_many({user_id: noted})[user_id]
+
+
+def of_many(noted: Mapping[str, Recent]) -> dict[str, History]:
+    """The same for many people at once, in as many queries as for one. `noted`: what they did lately."""
+    histories = {user_id: History() for user_id in noted}
     try:
-        _add_past(history, user_id)
+        _add_state(histories)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("history_incomplete", error=type(error).__name__)
+        return {user_id: profiles.remembered(user_id, each.watched) for user_id, each in noted.items()}
+    personal = {user_id: history for user_id, history in histories.items() if history.personalized}
+    try:
+        _add_past(personal)
     except ClickHouseError as error:
         log.warning("history_incomplete", error=str(error))
-    return history
+        for user_id, history in personal.items():
+            profiles.add_past(user_id, history)
+    for user_id, history in personal.items():
+        history.seen |= noted[user_id].watched
+    return {user_id: history if history.personalized else _anonymous(history) for user_id, history in histories.items()}
 
 
 def liked_among(user_id: str, video_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
@@ -74,27 +76,38 @@ def liked_among(user_id: str, video_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     return set(likes.values_list("video_id", flat=True))
 
 
-def _add_state(history: History, user_id: str) -> None:
+def likes_among(user_ids: Sequence[str], videos: Collection[bytes]) -> list[tuple[str, bytes]]:
+    """Who of these people likes which of these videos, given and told by the 16 bytes of their ids."""
+    listed = "{" + ",".join(each.hex() for each in videos) + "}"  # twenty times as fast as a list of UUIDs
     with connection.cursor() as cursor:
-        cursor.execute(STATE, {"user": user_id})
-        for kind, target, number in cursor.fetchall():
-            if kind == "like":
-                history.interactions[target] = number
-            elif kind == "follow":
-                history.followed.add(target)
-            elif kind == "block":
-                history.blocked.add(target)
-            elif kind == "disliked":
-                history.disliked[target] = int(number)
-            elif kind == "unpersonalized":
-                history.personalized = False
-            else:
-                getattr(history, kind).add(uuid.UUID(target))
+        cursor.execute(LIKES, [list(user_ids), listed])
+        return [(user_id, video_id.bytes) for user_id, video_id in cursor.fetchall()]
 
 
-def _add_past(history: History, user_id: str) -> None:
-    for video_id, creator_id, comments in clickhouse.select(PAST, {"user": user_id}):
-        if creator_id:
-            history.interactions[creator_id] = history.interactions.get(creator_id, 0) + COMMENT_WEIGHT * comments
-        else:
-            history.seen.add(video_id)
+def _anonymous(history: History) -> History:
+    return History(blocked=history.blocked, personalized=False)
+
+
+def _add_state(histories: Mapping[str, History]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(STATE, {"users": list(histories)})
+        for user_id, kind, target, number in cursor.fetchall():
+            _add(histories[user_id], kind, target, number)
+
+
+def _add(history: History, kind: str, target: str, number: float) -> None:
+    if kind in {"seen", "not_interested"}:
+        getattr(history, kind).add(bytes.fromhex(target))
+    elif kind in {"followed", "blocked"}:
+        getattr(history, kind).add(target)
+    elif kind == "unpersonalized":
+        history.personalized = False
+    else:
+        getattr(history, kind)[target] = number
+
+
+def _add_past(histories: Mapping[str, History]) -> None:
+    if not histories:
+        return
+    for user_id, video_id in clickhouse.select(PAST, {"users": list(histories)}):
+        histories[user_id].seen.add(video_id.bytes)

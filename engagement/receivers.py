@@ -1,13 +1,20 @@
 """What engagement does on the news of the app below."""
 
 import datetime as dt
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import receiver
 
-from engagement import erasing
-from reels.signals import erasure_swept, person_erased
+from engagement import erasing, ready
+from reels.signals import cards_dropped, erasure_swept, person_erased
+
+
+@receiver(cards_dropped)
+def forget_ready(sender: Any, video_ids: Iterable[uuid.UUID], **kwargs: Any) -> None:
+    ready.forget(video_ids)
 
 
 @receiver(person_erased)

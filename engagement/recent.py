@@ -6,9 +6,7 @@ Every page that is served prolongs its life, as it does that of the feed's gener
 from the engines.
 """
 
-import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nova.clients import redis
@@ -18,11 +16,12 @@ LIFETIME = 3 * 3600  # longer than a feed generation and its last cursor live
 
 @dataclass(frozen=True)
 class Recent:
-    """`liked` says what became of a like, for videos where that changed."""
+    """`liked` says what became of a like, for videos where that changed. Videos by the 16 bytes of their ids, as in
+    stored feeds: pages are cut without making a UUID of anything."""
 
-    watched: frozenset[uuid.UUID] = frozenset()
-    liked: dict[uuid.UUID, bool] = field(default_factory=dict)
-    hidden: frozenset[uuid.UUID] = frozenset()
+    watched: frozenset[bytes] = frozenset()
+    liked: dict[bytes, bool] = field(default_factory=dict)
+    hidden: frozenset[bytes] = frozenset()
     blocked: frozenset[str] = frozenset()
 
 
@@ -35,7 +34,7 @@ def read(user_id: str) -> Recent:
     with redis.fail_open("read_recent"):
         pipeline = redis.connection().pipeline(transaction=False)
         found, _ = pipeline.hgetall(key(user_id)).expire(key(user_id), LIFETIME).execute()
-        return _parse(found)
+        return parse(found.items())
     return Recent()
 
 
@@ -59,21 +58,25 @@ def forget_creator(user_ids: Iterable[str], creator_id: str) -> None:
         pipeline.execute()
 
 
-def _parse(found: dict[bytes, bytes]) -> Recent:
-    noted: defaultdict[str, dict[str, bool]] = defaultdict(dict)
-    for name, value in found.items():
-        kind, _, target = name.decode().partition(":")
-        noted[kind][target] = value == b"1"
+def parse(found: Iterable[tuple[bytes, bytes]]) -> Recent:
+    """From the fields and values of the hash."""
+    noted: dict[bytes, list[tuple[bytes, bytes]]] = {b"w": [], b"l": [], b"n": [], b"b": []}
+    for name, value in found:
+        noted.setdefault(name[:1], []).append((name[2:], value))
     return Recent(
-        watched=_videos(noted["w"]),
-        liked={uuid.UUID(video_id): liked for video_id, liked in noted["l"].items()},
-        hidden=_videos(noted["n"]),
-        blocked=frozenset(creator_id for creator_id, blocked in noted["b"].items() if blocked),
+        watched=frozenset(_held(noted[b"w"])),
+        liked={_packed(video_id): value == b"1" for video_id, value in noted[b"l"]},
+        hidden=frozenset(_held(noted[b"n"])),
+        blocked=frozenset(creator_id.decode() for creator_id, value in noted[b"b"] if value == b"1"),
     )
 
 
-def _videos(noted: dict[str, bool]) -> frozenset[uuid.UUID]:
-    return frozenset(uuid.UUID(video_id) for video_id, holds in noted.items() if holds)
+def _held(noted: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    return (_packed(video_id) for video_id, value in noted if value == b"1")
+
+
+def _packed(video_id: bytes) -> bytes:
+    return bytes.fromhex(video_id.replace(b"-", b"").decode())
 
 
 def note(user_id: str, values: Mapping[str, str | bytes]) -> bool:

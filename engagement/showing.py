@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from django.db import DatabaseError
 
-from engagement import counters, recent, repairs
+from engagement import counters, ready, recent, repairs
 from engagement.events import Event
 from engagement.signals import taste_changed
 
@@ -17,6 +17,7 @@ def show(user_id: str, events: Sequence[Event], *, notes: Mapping[str, str], tas
 
     What Redis does not take is written down for the relay, which makes it good when Redis is back.
     """
+    ready.forget(event.video_id for event in events if event.video_id)
     if not _show(user_id, events, notes, taste):
         try:
             repairs.owe(user_id, {event.video_id for event in events if event.video_id}, notes)

@@ -35,6 +35,12 @@ class CursorExpiredError(NovaError):
     title = "The cursor is older than an hour; start again without one"
 
 
+class NotFoundError(NovaError):
+    code = "not_found"
+    status = 404
+    title = "There is no such thing"
+
+
 class VideoNotFoundError(NovaError):
     code = "video_not_found"
     status = 404

@@ -11,13 +11,19 @@ from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
 
+from nova import patience
+
 Handler = Callable[[HttpRequest], HttpResponse]
-PROBES = "/api/v1/health"  # orchestrators ask by address
+PROBES = "/api/v1/health", "/metrics"  # orchestrators and Prometheus ask by address
+WITHOUT_BODY = {204, 304}
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:
-    """Gives every request an id, the caller's own where it is sound, and returns it in `X-Request-ID`."""
+    """Gives every request an id, the caller's own where it is sound, and returns it in `X-Request-ID`.
+
+    With it, as each request passes here, begins and ends what a request remembers of engines that let it down.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -30,8 +36,14 @@ class RequestIdMiddleware:
         request.request_id = request_id  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        response = self.get_response(request)
+        patience.begin()
+        try:
+            response = self.get_response(request)
+        finally:
+            patience.end()
         response["X-Request-ID"] = request_id
+        if not response.streaming and response.status_code not in WITHOUT_BODY:
+            response["Content-Length"] = str(len(response.content))  # or the server would send it in chunks
         return response
 
 

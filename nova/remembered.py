@@ -1,49 +1,61 @@
-"""What staff tuned, as every worker sees it: kept for ten seconds, so that a change is everywhere within thirty."""
+"""Values that every process keeps and reads anew once in a while, without anybody waiting for it."""
 
 import threading
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-import structlog
-from django.db import DatabaseError
+from django.db import connections
 
-log = structlog.get_logger(__name__)
-FRESH_FOR = 10.0  # seconds
 Value = TypeVar("Value")
+
+# The web reads anew behind its requests (nova.wsgi says so): nobody should wait for an engine that hangs. Commands,
+# tasks and tests have nobody waiting, and read where they are.
+in_background = False
 
 
 class Remembered(Generic[Value]):
-    """A value that is read again when it is older than FRESH_FOR; the last one stays while PostgreSQL is away."""
+    """`read` gets the last value, or None the first time, and returns the next; what it raises the first time is the
+    caller's. While one thread reads, the others go on with the last value."""
 
-    def __init__(self, read: Callable[[], Value]) -> None:
+    def __init__(self, read: Callable[[Value | None], Value], *, fresh_for: float) -> None:
         self._read = read
+        self._fresh_for = fresh_for  # seconds
         self._lock = threading.Lock()
         self._known: tuple[float, Value] | None = None
 
     def get(self) -> Value:
-        known = self._fresh()
-        if known:
-            return known[1]
-        with self._lock:
-            known = self._fresh()  # another thread may have read it while this one waited
-            return known[1] if known else self._refresh()
+        known = self._known
+        if known is None:
+            return self._first()
+        if time.monotonic() - known[0] >= self._fresh_for and self._lock.acquire(blocking=False):
+            if in_background:
+                threading.Thread(target=self._renew_apart, daemon=True).start()
+            else:
+                self._renew()
+            known = self._known or known
+        return known[1]
 
     def forget(self) -> None:
+        """Have the next one read it again."""
         self._known = None
 
-    def _fresh(self) -> tuple[float, Value] | None:
-        known = self._known
-        return known if known and time.monotonic() - known[0] < FRESH_FOR else None
+    def _first(self) -> Value:
+        with self._lock:
+            if self._known is None:  # another thread may have read it while this one waited
+                self._known = time.monotonic(), self._read(None)
+            return self._known[1]
 
-    def _refresh(self) -> Value:
+    def _renew_apart(self) -> None:
+        try:
+            self._renew()
+        finally:
+            connections.close_all()  # those of this thread, which ends here
+
+    def _renew(self) -> None:
         last = self._known
         try:
-            value = self._read()
-        except DatabaseError:
-            if last is None:
-                raise
-            log.warning("settings_stale")
-            value = last[1]
-        self._known = time.monotonic(), value
-        return value
+            if last is not None:
+                self._known = time.monotonic(), self._read(last[1])
+        finally:
+            self._lock.release()

@@ -6,27 +6,29 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from nova.views import HealthViewSet
+from nova.views import HealthViewSet, metrics
 
 admin.site.site_header = admin.site.site_title = "Nova"
 
 router = SimpleRouter(trailing_slash=False)
 router.register("health", HealthViewSet, basename="health")
 
+# What is asked most stands first: Django tries one after the other.
 api: list[URLPattern | URLResolver] = [
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("", include("ranking.urls")),
     path("", include("trending.urls")),  # before /reels/{id}
     path("", include("engagement.urls")),
     path("", include(router.urls)),
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", include("ranking.player")),
+    path("metrics", metrics),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(api)),
 ]
 
 handler400 = "nova.api.problems.bad_request"

@@ -1,8 +1,13 @@
-"""Building a feed: candidates → filters → scores → diversity → the list that pages are cut from."""
+"""Building feeds: candidates → filters → scores → diversity → the lists that pages are cut from.
+
+For one person or for many at once: the way is the same, and what is the same for everybody is done once.
+"""
 
 import time
 import uuid
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,48 +16,66 @@ from django.db import DatabaseError
 from numpy.typing import NDArray
 
 from engagement import history as histories
-from engagement.history import History
-from ranking import candidates, settings
-from ranking.engine import pipeline
+from engagement import recent
+from engagement.profiles import History
+from ranking import candidates, settings, stored_feed
+from ranking.candidates import Followed
+from ranking.engine import ids, pipeline
 from ranking.engine.damping import factors_for
 from ranking.engine.pipeline import Options, Person
 from ranking.engine.scoring import SIGNAL_NAMES
 from ranking.engine.signals import Curve, freshness
-from ranking.engine.tables import PreparedTable, Prior, prepare
-from ranking.generations import NEWEST, RANKED, UNPERSONALIZED, Entries, Feed
 from ranking.models import WeightSet
 from ranking.publishing import tables
 from ranking.signal_table import SignalTable
+from ranking.stored_feed import NEWEST, RANKED, UNPERSONALIZED, Feed
 
 log = structlog.get_logger(__name__)
 LONGEST_FEED = 500
 
 
-def build(user_id: str, generation: bytes) -> Feed:
-    """A person's feed as of now. `generation` is its name, and the seed of what is left to chance."""
-    history = histories.of(user_id)
-    table = _with_followed(tables.current(), history)
-    person = _person(table, history, user_id)
-    if settings.feed_flag.get().is_on_for(user_id):
-        feed = _ranked(user_id, table, person, generation, RANKED if history.personalized else UNPERSONALIZED)
-    else:
-        feed = _newest(user_id, table, person, generation)
-    return replace(feed, personalized=history.personalized)
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """Somebody's feed that is to be built. `generation` is its name, and the seed of what is left to chance."""
+
+    user_id: str
+    history: History
+    generation: bytes
+
+
+def build(wanted: Sequence[Wanted]) -> list[Feed]:
+    """Feeds as of now. Raises DatabaseError where there is no catalogue to choose from."""
+    stamps = [settings.stamp(each.user_id) for each in wanted]  # as they are before anything else is read
+    table, followed = _candidates(wanted)
+    people = [_person(table, each, followed) for each in wanted]
+    is_ranked = [settings.feed_flag.get().is_on_for(each.user_id) for each in wanted]
+    rows = iter(
+        _ranked(table, [pair for pair, on in zip(zip(people, wanted, strict=True), is_ranked, strict=True) if on])
+    )
+    orders = [next(rows) if on else _newest(table, person) for person, on in zip(people, is_ranked, strict=True)]
+    packed = [ids.ids_to_bytes(table.candidates.video_id[rows]) for rows, _ in orders]
+    liked = _liked(wanted, [stored_feed.unpacked(each) for each in packed])
+    return [
+        replace(
+            stored_feed.make(each.generation, _variant(each, on), videos, scores, liked[each.user_id]),
+            stamp=stamp,
+            personalized=each.history.personalized,
+        )
+        for each, on, stamp, videos, (_, scores) in zip(wanted, is_ranked, stamps, packed, orders, strict=True)
+    ]
 
 
 def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
     """Signals, weights and candidate sources of videos, as they would be scored now. `creator_factor` is there where
     the score is less than the weighted sum, because the person did not want videos of that creator."""
     weight_set = settings.weight_set.get()
-    history = histories.of(user_id)
-    table = _with_followed(tables.current(), history)
-    person = _person(table, history, user_id)
-    present = [video_id for video_id in video_ids if video_id.bytes in table.row_of]
-    rows = table.rows(present)
-    signals = pipeline.explain(
-        _prepared(table, weight_set), person, rows, time.time(), Curve(weight_set.freshness_curve)
-    )
-    factors = pipeline.creator_factors(_prepared(table, weight_set), person)[rows]
+    wanted = Wanted(user_id, histories.of(user_id, recent.read(user_id)), b"")
+    table, followed = _candidates([wanted])
+    person, prepared = _person(table, wanted, followed), table.prepared(weight_set.prior_views)
+    present = [video_id for video_id in video_ids if len(table.rows([video_id.bytes]))]
+    rows = table.rows(video_id.bytes for video_id in present)
+    signals = pipeline.explain(prepared, person, rows, time.time(), Curve(weight_set.freshness_curve))
+    factors = pipeline.creator_factors(prepared, person)[rows]
     weights = dict(zip(SIGNAL_NAMES, map(float, weight_set.weights().as_array()), strict=True))
     return {
         video_id: {
@@ -65,23 +88,29 @@ def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[st
     }
 
 
-def _ranked(user_id: str, table: SignalTable, person: Person, generation: bytes, variant: str) -> Feed:
+Order = tuple[NDArray[np.int64], NDArray[np.float32]]  # rows of the table, and their scores
+
+
+def _ranked(table: SignalTable, people: Sequence[tuple[Person, Wanted]]) -> list[Order]:
     weight_set = settings.weight_set.get()
-    options = Options(
+    seeded = [(person, np.random.default_rng(int.from_bytes(each.generation, "big"))) for person, each in people]
+    ranked = pipeline.rank_many(
+        table.prepared(weight_set.prior_views), seeded, weight_set.weights(), _options(weight_set), time.time()
+    )
+    return [(each.rows, each.scores) for each in ranked]
+
+
+def _options(weight_set: WeightSet) -> Options:
+    return Options(
         limit=LONGEST_FEED,
         curve=Curve(weight_set.freshness_curve),
         diversity=weight_set.diversity,
         decay=weight_set.creator_decay,
         exploration_share=weight_set.exploration_share,
     )
-    rng = np.random.default_rng(int.from_bytes(generation, "big"))
-    ranked = pipeline.rank_candidates(
-        _prepared(table, weight_set), person, weight_set.weights(), options, time.time(), rng
-    )
-    return _feed(user_id, table, ranked.rows, ranked.scores, generation, variant)
 
 
-def _newest(user_id: str, table: SignalTable, person: Person, generation: bytes) -> Feed:
+def _newest(table: SignalTable, person: Person) -> Order:
     """For people outside the flag: newest first, then most viewed, then smaller id."""
     columns = table.candidates
     allowed = np.ones(len(table), np.bool_)
@@ -89,49 +118,53 @@ def _newest(user_id: str, table: SignalTable, person: Person, generation: bytes)
     allowed &= ~np.isin(columns.creator, person.excluded_creators)
     order = np.lexsort((np.arange(len(table)), -columns.views, -columns.created_at))
     rows = order[allowed[order]][:LONGEST_FEED]
-    scores = freshness((time.time() - columns.created_at[rows]) / pipeline.SECONDS_PER_HOUR)
-    return _feed(user_id, table, rows, scores, generation, NEWEST)
+    return rows, freshness((time.time() - columns.created_at[rows]) / pipeline.SECONDS_PER_HOUR)
 
 
-def _feed(
-    user_id: str,
-    table: SignalTable,
-    rows: NDArray[np.int64],
-    scores: NDArray[np.float32],
-    generation: bytes,
-    variant: str,
-) -> Feed:
-    entries = Entries.of(table.candidates.video_id[rows], scores)
-    liked = histories.liked_among(user_id, entries.video_ids)
-    return Feed(generation, variant, entries.with_liked(liked))
+def _variant(wanted: Wanted, is_ranked: bool) -> str:
+    if not is_ranked:
+        return NEWEST
+    return RANKED if wanted.history.personalized else UNPERSONALIZED
 
 
-def _person(table: SignalTable, history: History, user_id: str) -> Person:
-    sums = np.fromiter(history.interactions.values(), np.float64, len(history.interactions))
-    disliked = np.fromiter(history.disliked.values(), np.int64, len(history.disliked))
+def _candidates(wanted: Sequence[Wanted]) -> tuple[SignalTable, Followed]:
+    """The signal table and what it lacks of the new videos of whom these people follow: the table of both, and the
+    videos of the second."""
+    table = tables.get()
+    creators = {creator for each in wanted for creator in each.history.followed}
+    if not creators:
+        return table, {}
+    try:
+        found = candidates.followed(sorted(creators), candidates.MOST_FOLLOWED * len(wanted))
+        lacking = {video: creator for video, creator in found.items() if video not in table.row_of}
+        return (table.joined(candidates.table_of_followed(lacking)), lacking) if lacking else (table, {})
+    except DatabaseError as error:
+        log.warning("candidate_source_failed", source="followed", error=type(error).__name__)
+        return table, {}
+
+
+def _person(table: SignalTable, wanted: Wanted, followed: Followed) -> Person:
+    history, interactions = wanted.history, wanted.history.interactions
+    sums = np.fromiter(interactions.values(), np.float64, len(interactions))
+    disliked = np.fromiter(map(int, history.disliked.values()), np.int64, len(history.disliked))
+    others = [video for video, creator in followed.items() if creator not in history.followed]
     return Person(
-        creators=table.creator_rows(history.interactions),
+        creators=table.creator_rows(interactions),
         creator_sums=sums,
-        excluded_rows=table.rows(history.seen | history.not_interested),
-        excluded_creators=table.creator_rows(history.blocked | {user_id}),
+        excluded_rows=table.rows([*history.seen, *history.not_interested, *others]),
+        excluded_creators=table.creator_rows(history.blocked | {wanted.user_id}),
         down_creators=table.creator_rows(history.disliked),
         down_factors=factors_for(disliked),
     )
 
 
-def _with_followed(table: SignalTable, history: History) -> SignalTable:
-    """The table and the new videos of whom this person follows, where it lacks some."""
+def _liked(wanted: Sequence[Wanted], feeds: Sequence[Sequence[bytes]]) -> dict[str, set[bytes]]:
+    """What these people like of those videos. While PostgreSQL is away, nothing but what the last hours tell when a
+    page is served."""
+    liked: defaultdict[str, set[bytes]] = defaultdict(set)
     try:
-        own = candidates.followed(sorted(history.followed))
+        for user_id, video in histories.likes_among([each.user_id for each in wanted], set().union(*feeds)):
+            liked[user_id].add(video)
     except DatabaseError as error:
-        log.warning("candidate_source_failed", source="followed", error=type(error).__name__)
-        return table
-    return table.joined(own) if own else table
-
-
-def _prepared(table: SignalTable, weight_set: WeightSet) -> PreparedTable:
-    """What a weight set's prior makes of a table; made once per pair."""
-    key = weight_set.prior_views
-    if key not in table.cache:
-        table.cache[key] = prepare(table.candidates, Prior.of(table.candidates, key))
-    return table.cache[key]
+        log.warning("likes_unknown", error=type(error).__name__)
+    return liked

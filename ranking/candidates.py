@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,35 @@ TOO_NEW_DAYS, TOO_NEW_BELOW_VIEWS = 7, 30
 FRESH, POPULAR, FOLLOWED, EXPLORATION = 1, 2, 4, 8
 NAMES = {FRESH: "fresh", POPULAR: "popular", FOLLOWED: "followed", EXPLORATION: "exploration"}
 
-# What each video did over 30 days, the most viewed first.
+# What each video did over 30 days, the most viewed first: sums of the past, and the hours since.
 RECENT = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until
 SELECT video_id, sum(completion_sum), sum(completion_count), sum(view_count) AS viewed
-FROM video_signal_hours FINAL
-WHERE hour > now() - INTERVAL 30 DAY {only}
+FROM (
+    SELECT video_id, completion_sum, completion_count, view_count FROM video_signal_past
+    UNION ALL
+    SELECT video_id, completion_sum, toUInt64(completion_count), toUInt64(view_count) FROM video_signal_hours FINAL
+    WHERE hour > now() - INTERVAL 30 DAY AND hour >= known_until
+)
 GROUP BY video_id ORDER BY viewed DESC, video_id LIMIT %(limit)s
+"""
+# The same of some videos. Few rows, so the last sum of each hour is found by hand: FINAL would merge all of them first.
+RECENT_OF = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until
+SELECT video_id, sum(completion_sum), sum(completion_count)
+FROM (
+    SELECT video_id, completion_sum, completion_count FROM video_signal_past WHERE video_id IN %(ids)s
+    UNION ALL
+    SELECT video_id, argMax(hours.completion_sum, summed_at), toUInt64(argMax(hours.completion_count, summed_at))
+    FROM video_signal_hours AS hours
+    WHERE hour > now() - INTERVAL 30 DAY AND hour >= known_until AND video_id IN %(ids)s
+    GROUP BY video_id, hour
+)
+GROUP BY video_id
 """
 NEWEST = "SELECT id FROM reels_video WHERE is_published ORDER BY created_at DESC, id LIMIT %s"
 FOLLOWED_NEWEST = """
-SELECT id FROM reels_video
+SELECT id, creator_id FROM reels_video
 WHERE is_published AND creator_id = ANY(%s) AND created_at > now() - interval '30 days'
 ORDER BY created_at DESC, id LIMIT %s
 """
@@ -45,11 +64,12 @@ FROM reels_video v LEFT JOIN engagement_videocounter c ON c.video_id = v.id
 WHERE v.is_published AND v.id = ANY(%s)
 """
 Recent = dict[uuid.UUID, tuple[float, int]]  # sum of completions, number of them
+Followed = dict[bytes, str]
 
 
 def build() -> SignalTable:
     """The table of fresh and popular candidates, the same for everybody. Raises ClickHouseError and DatabaseError."""
-    return _general(_completions(RECENT.format(only=""), {"limit": LARGEST_TABLE}))
+    return _general(_completions(RECENT, {"limit": LARGEST_TABLE}))
 
 
 def build_without_clickhouse() -> SignalTable:
@@ -65,10 +85,17 @@ def _general(recent: Recent) -> SignalTable:
     return _table(chosen, recent, lambda each: FRESH * (each in fresh) + POPULAR * (each in popular))
 
 
-def followed(creators: Sequence[str]) -> SignalTable | None:
-    """A person's own source: the new videos of whom they follow. None when there are none."""
-    found = _ids(FOLLOWED_NEWEST, [list(creators), MOST_FOLLOWED]) if creators else []
-    return _table(found, _recent_of(found), lambda each: FOLLOWED) if found else None
+def followed(creators: Sequence[str], most: int = MOST_FOLLOWED) -> Followed:
+    """The new videos of creators, by the 16 bytes of their ids, each with its creator. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOWED_NEWEST, [list(creators), most])
+        return {video_id.bytes: creator_id for video_id, creator_id in cursor.fetchall()}
+
+
+def table_of_followed(videos: Iterable[bytes]) -> SignalTable:
+    """A table of those videos, for people who follow their creators. Raises DatabaseError."""
+    video_ids = [uuid.UUID(bytes=each) for each in videos]
+    return _table(video_ids, _recent_of(video_ids), lambda each: FOLLOWED)
 
 
 def _table(video_ids: Sequence[uuid.UUID], recent: Recent, source: Callable[[uuid.UUID], int]) -> SignalTable:
@@ -102,9 +129,8 @@ def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Rec
 
 def _recent_of(video_ids: Sequence[uuid.UUID]) -> Recent:
     """Nothing when ClickHouse is away: the source it is for still stands."""
-    sql = RECENT.format(only="AND video_id IN %(ids)s")
     try:
-        return _completions(sql, {"ids": list(video_ids), "limit": len(video_ids)})
+        return _completions(RECENT_OF, {"ids": list(video_ids)})
     except ClickHouseError as error:
         log.warning("candidate_signals_missing", error=str(error))
         return {}

@@ -1,110 +1,154 @@
 """Serving a feed: the page of a cached list, or of one that is built now."""
 
 import struct
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from engagement import presenting, recent
+import structlog
+from django.db import DatabaseError
+
+from engagement import ready
 from engagement.recent import Recent
 from nova.api import cursors
 from nova.errors import InvalidCursorError
-from ranking import building, generations, settings
-from ranking.generations import GENERATION_BYTES, Feed
+from ranking import generations, local_feeds, renewing, settings
+from ranking.generations import GENERATION_BYTES, Reading
+from ranking.stored_feed import Feed
 
+log = structlog.get_logger(__name__)
 PURPOSE = "feed"
 POSITION = struct.Struct(f">{GENERATION_BYTES}sH")  # generation, index of the next entry
-HIT, MISS = "HIT", "MISS"
+HIT, MISS, STALE = "HIT", "MISS", "STALE"
+LONGEST_WAIT = 0.3  # seconds for what somebody else builds, before the last feed stands in for it
+LOOK_EVERY = 0.01
+NOTHING = frozenset[bytes]()
+LIKED, NOT_LIKED = b',"liked":true,"ranking_score":%.6f}', b',"liked":false,"ranking_score":%.6f}'
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: in which generation, the current one where that is None."""
+
+    start: int = 0
+    generation: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    videos: list[dict[str, Any]]
-    has_more: bool
-    next_cursor: str | None
-    total_count: int
+    """`json` is the whole answer; `cache` says HIT, MISS or STALE."""
+
+    json: bytes
     variant: str
     cache: str
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "data": self.videos,
-            "has_more": self.has_more,
-            "next_cursor": self.next_cursor,
-            "total_count": self.total_count,
-        }
 
-
-def page(*, user_id: str, limit: int, cursor: str | None) -> Page:
-    """A page of a person's feed. Raises InvalidCursorError and CursorExpiredError."""
-    start, wanted = _read_cursor(user_id, cursor)
-    feed = generations.load(user_id, wanted) if wanted else _current(user_id)
-    cache = HIT
-    if feed is None:
-        # After a cursor: Redis lost the list. One built now from the same seed is as near to it as can be.
-        feed, cache = build(user_id, wanted or generations.new_name()), MISS
-    return _cut(user_id, feed, start, limit, cache)
-
-
-def _current(user_id: str) -> Feed | None:
-    """The current feed, unless staff have changed since what it was built with."""
-    feed = generations.current(user_id)
-    return feed if feed and feed.stamp == settings.stamp(user_id) else None
-
-
-def build(user_id: str, generation: bytes) -> Feed:
-    """Build a feed and make it the current one."""
-    tastes, stamp = generations.tastes(user_id), settings.stamp(user_id)  # as they are before anything else is read
-    feed = replace(building.build(user_id, generation), stamp=stamp)
-    generations.save(user_id, feed, tastes)
-    return feed
-
-
-def _cut(user_id: str, feed: Feed, start: int, limit: int, cache: str) -> Page:
-    """The next `limit` entries that the person may still see, and whose videos are still there."""
-    overlay = recent.read(user_id)
-    gone = overlay.watched | overlay.hidden if feed.personalized else frozenset()
-    video_ids = feed.entries.video_ids
-    left = [at for at in range(start, len(video_ids)) if video_ids[at] not in gone]
-    videos, used = _present(feed, video_ids, left, limit, overlay)
-    has_more = used < len(left)
-    return Page(
-        videos=videos,
-        has_more=has_more,
-        next_cursor=_write_cursor(user_id, feed, left[used]) if has_more else None,
-        total_count=sum(video_id not in gone for video_id in video_ids),
-        variant=feed.variant,
-        cache=cache,
-    )
-
-
-def _present(
-    feed: Feed, video_ids: Sequence[uuid.UUID], left: Sequence[int], limit: int, overlay: Recent
-) -> tuple[list[dict[str, Any]], int]:
-    """Up to `limit` videos from the entries `left`, and how many entries that took."""
-    videos: list[dict[str, Any]] = []
-    used = 0
-    while len(videos) < limit and used < len(left):
-        some = left[used : used + limit - len(videos)]
-        used += len(some)
-        score_of = {str(video_ids[at]): round(float(feed.entries.rows["score"][at]), 6) for at in some}
-        liked = {video_ids[at] for at in some if overlay.liked.get(video_ids[at], bool(feed.entries.rows["liked"][at]))}
-        found = presenting.videos([video_ids[at] for at in some], liked=liked)
-        allowed = (video for video in found if video["creator_id"] not in overlay.blocked)
-        videos += [video | {"ranking_score": score_of[video["id"]]} for video in allowed]
-    return videos, used
-
-
-def _read_cursor(user_id: str, cursor: str | None) -> tuple[int, bytes | None]:
-    """Where to go on, and in which generation; from the start of the current one without a cursor."""
+def place(user_id: str, cursor: str | None) -> Place:
+    """Raises InvalidCursorError and CursorExpiredError."""
     if cursor is None:
-        return 0, None
+        return Place()
     payload = cursors.read(PURPOSE, user_id, cursor)
     if len(payload) != POSITION.size:
         raise InvalidCursorError
     generation, start = POSITION.unpack(payload)
-    return start, generation
+    return Place(start, generation)
+
+
+def page(*, user_id: str, limit: int, place: Place, reading: Reading) -> Page:
+    """The page at `place`, of what was read for it."""
+    feed, cache = _feed(user_id, place, reading)
+    return _cut(user_id, feed, place.start, limit, cache, reading.recent)
+
+
+def _feed(user_id: str, place: Place, reading: Reading) -> tuple[Feed, str]:
+    if reading.used is None:
+        return _without_redis(user_id, place, reading)
+    if place.generation:
+        # Redis may have lost the list. One built now from the same seed is as near to it as can be.
+        return (reading.feed, HIT) if reading.feed else (renewing.renew(user_id, reading, place.generation), MISS)
+    if reading.feed and reading.is_current and reading.feed.stamp == settings.stamp(user_id):
+        return reading.feed, HIT
+    if reading.may_build or (reading.is_current and generations.lock(user_id, reading.name)):
+        return _build(user_id, reading)
+    return _wait(user_id, reading)
+
+
+def _build(user_id: str, reading: Reading) -> tuple[Feed, str]:
+    """A new feed; the last one when none can be built."""
+    try:
+        return renewing.renew(user_id, reading, reading.name), MISS
+    except DatabaseError as error:
+        generations.unlock(user_id, reading.name)
+        if reading.feed is None:
+            raise
+        log.warning("feed_stale", error=type(error).__name__)
+        return reading.feed, STALE
+
+
+def _wait(user_id: str, reading: Reading) -> tuple[Feed, str]:
+    """Somebody else builds this person's feed: theirs if it is soon there, else the last one, else one's own."""
+    until = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < until:
+        time.sleep(LOOK_EVERY)
+        if feed := generations.current(user_id):
+            return feed, HIT
+    return (reading.feed, STALE) if reading.feed else (renewing.renew(user_id, reading, reading.name), MISS)
+
+
+def _without_redis(user_id: str, place: Place, reading: Reading) -> tuple[Feed, str]:
+    """What this process built a moment ago itself, else a new one: nobody could be asked, and nothing is kept."""
+    kept = local_feeds.get(user_id, place.generation)
+    if kept:
+        return kept, HIT
+    feed = renewing.renew(user_id, reading, place.generation or reading.name)
+    local_feeds.keep(user_id, feed)
+    return feed, MISS
+
+
+def _cut(user_id: str, feed: Feed, start: int, limit: int, cache: str, noted: Recent) -> Page:
+    """The next `limit` videos that the person may still see and that are still there."""
+    gone = noted.watched | noted.hidden if feed.personalized else NOTHING
+    left, total = _left(feed, start, gone) if gone else (range(start, len(feed)), len(feed))
+    videos, used = _present(feed, left, limit, noted)
+    cursor = _write_cursor(user_id, feed, left[used]) if used < len(left) else None
+    return Page(_json(videos, cursor, total), feed.variant, cache)
+
+
+def _left(feed: Feed, start: int, gone: frozenset[bytes]) -> tuple[Sequence[int], int]:
+    """The entries from `start` that are not gone, and how many there are in the whole feed."""
+    ids = feed.ids(0, len(feed))
+    left = [at for at, each in enumerate(ids) if each not in gone]
+    return left[bisect_left(left, start) :], len(left)
+
+
+def _present(feed: Feed, left: Sequence[int], limit: int, noted: Recent) -> tuple[list[bytes], int]:
+    """Up to `limit` videos from the entries `left`, and how many entries that took."""
+    videos: list[bytes] = []
+    used = 0
+    while len(videos) < limit and used < len(left):
+        some = left[used : used + limit - len(videos)]
+        used += len(some)
+        videos += _ready(feed, some, noted)
+    return videos, used
+
+
+def _ready(feed: Feed, some: Sequence[int], noted: Recent) -> Iterator[bytes]:
+    """Each of some entries as JSON, but for what is not there any more and what is of somebody blocked."""
+    first, end = some[0], some[-1] + 1
+    ids: Sequence[bytes] = feed.ids(first, end)
+    scores, liked = feed.scores[first:end].tolist(), feed.liked
+    if len(some) < end - first:
+        ids, scores = [ids[at - first] for at in some], [scores[at - first] for at in some]
+    for at, video_id, score, video in zip(some, ids, scores, ready.videos(ids), strict=True):
+        if video.json and not (noted.blocked and video.creator_id in noted.blocked):
+            is_liked = noted.liked.get(video_id, liked[at]) if noted.liked else liked[at]
+            yield video.json + (LIKED if is_liked else NOT_LIKED) % score
+
+
+def _json(videos: Sequence[bytes], cursor: str | None, total: int) -> bytes:
+    end = b'true,"next_cursor":"%s"' % cursor.encode() if cursor else b'false,"next_cursor":null'
+    return b'{"data":[%s],"has_more":%s,"total_count":%d}' % (b",".join(videos), end, total)
 
 
 def _write_cursor(user_id: str, feed: Feed, start: int) -> str:

@@ -1,115 +1,99 @@
-"""Feed generations: a feed as it was built once, in Redis until nobody pages through it any more.
+"""Feed generations in Redis: a feed as it was built once, kept until nobody pages through it any more.
 
-`feed:u:{user}` names the current one, `feed:g2:{user}:{generation}` holds its list. An engagement drops the name alone:
+`feed:u:{user}` names the current one, `feed:g3:{user}:{generation}` holds its list. An engagement drops the name alone:
 the next first page is built anew, while older cursors go on in the list they began. `feed:gs:{user}` lists the
-generations by when they expire, so that an erasure finds them. The 2 is FORMAT: while an older Nova runs beside a new
-one, neither reads a list of the other and both build anew.
+generations by when they expire, so that an erasure finds them and the last one can stand in for a new one.
+`feed:b:{user}` is held by whoever builds. The 3 is FORMAT: while an older Nova runs beside a new one, neither reads a
+list of the other and both build anew.
 """
 
 import random
 import secrets
-import struct
 import time
-import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+import structlog
+from django.conf import settings as django_settings
 
+from engagement import recent
+from engagement.recent import Recent
+from nova.api import cursors, throttle
 from nova.clients import redis
-from ranking.engine import ids
+from nova.clients.redis_script import Script
+from ranking import stored_feed
+from ranking.stored_feed import FORMAT, Feed, UnknownFeedError
 
-LIFETIME = 3600  # of the current feed
+log = structlog.get_logger(__name__)
 JITTER = 0.05  # so that feeds warmed together do not expire together
-PAGING_LIFETIME = 2 * 3600 + 600  # a cursor from the current feed's last second is good for an hour more
+PROVISIONAL_LIFETIME = 10  # of one that was built while an engine was away
+PAGING_LIFETIME = cursors.LIFETIME + django_settings.FEED_LIFETIME_SECONDS + 600  # for the current feed's last cursor
 LONGEST_BUILD = 60  # seconds
+LOCK_LIFETIME = 5  # seconds until a builder that died is given up
 GENERATION_BYTES = 8
-ENTRY = np.dtype([("id", ">u8", (2,)), ("score", "<f4"), ("liked", "?")])
-# How a feed was made, which answers say in X-Feed-Variant: by score, newest first for people outside the flag, or by
-# a score that knows nothing of a person who wants it so.
-RANKED, NEWEST, UNPERSONALIZED = VARIANTS = ["ranked", "newest", "unpersonalized"]
-FORMAT = 2
-HEAD = struct.Struct(">BB?I")  # of a stored feed: FORMAT, index of its variant, whether it is personalised, stamp
+DUE_KEY = "feed:due"  # people by when their feed is to be built ahead, see `ranking.ahead`
 
-# Make a feed the current one, unless the person said something new while it was built.
+# All that a page needs, in one round trip: counts the request, and stops there when it is one too many; then the list
+# of the generation asked for or the current one, else the last one and maybe the right to build; and what the person
+# did lately. A list that somebody pages through lives on.
+READ = """
+local used = redis.call('INCR', KEYS[1])
+if used == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+local reset = redis.call('TTL', KEYS[1])
+if tonumber(ARGV[2]) > 0 and used > tonumber(ARGV[2]) then return {used, reset} end
+local name, is_current, may_build, list = ARGV[3], 1, 0, false
+if name == '' then
+    name = redis.call('GET', KEYS[2])
+    if name then list = redis.call('GET', ARGV[4] .. name) end
+    if not list then
+        is_current = 0
+        if redis.call('SET', KEYS[5], ARGV[8], 'NX', 'EX', ARGV[9]) then may_build = 1 end
+        name = redis.call('ZREVRANGE', KEYS[3], 0, 0)[1] or false  -- a nil would end the answer
+        if name then list = redis.call('GET', ARGV[4] .. name) end
+    end
+    redis.call('SET', KEYS[6], '', 'EX', ARGV[10])
+else
+    list = redis.call('GETEX', ARGV[4] .. name, 'EX', ARGV[5])
+    if list then
+        redis.call('ZADD', KEYS[3], ARGV[6] + ARGV[5], name)
+        redis.call('EXPIRE', KEYS[3], ARGV[5])
+    end
+end
+local noted = redis.call('HGETALL', KEYS[4])
+if #noted > 0 then redis.call('EXPIRE', KEYS[4], ARGV[7]) end
+return {used, reset, name, list, is_current, may_build, noted, redis.call('GET', KEYS[7]) or ''}
+"""
+# Make a feed the current one, unless the person said something new while it was built, and give the lock back.
 SAVE = """
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[4], 0, ARGV[6])
 redis.call('ZADD', KEYS[4], ARGV[6] + ARGV[4], ARGV[1])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
-if (redis.call('GET', KEYS[3]) or '') == ARGV[5] then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+local kept = (redis.call('GET', KEYS[3]) or '') == ARGV[5]
+if kept then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+if redis.call('GET', KEYS[5]) == ARGV[7] then redis.call('DEL', KEYS[5]) end
+return kept
 """
-# The current feed in one round trip: its generation and its list.
-READ_CURRENT = """
-local generation = redis.call('GET', KEYS[1])
-if not generation then return false end
-return {generation, redis.call('GET', ARGV[1] .. generation)}
-"""
-# An older list, whose life is prolonged by that of the next cursor into it.
-READ_OLDER = """
-local list = redis.call('GETEX', KEYS[1], 'EX', ARGV[2])
-if list then
-    redis.call('ZADD', KEYS[2], ARGV[3] + ARGV[2], ARGV[1])
-    redis.call('EXPIRE', KEYS[2], ARGV[2])
-end
-return list
-"""
+UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+_read, _save, _unlock = Script(READ), Script(SAVE), Script(UNLOCK)
 
 
-class UnknownFeedError(ValueError):
-    """A stored feed that another version of Nova wrote."""
+@dataclass(frozen=True)
+class Reading:
+    """What Redis knows when a page is asked for. `feed` is the generation asked for; else the current one or, where
+    `is_current` is false, the one before, and then `may_build` says whether the caller has the right to build and
+    nobody else. `used` requests were made in this minute, which ends in `reset` seconds; None while Redis is away."""
 
-
-@dataclass(frozen=True, eq=False)
-class Entries:
-    """The list: n rows of video id, score and whether the person liked it when the feed was built."""
-
-    rows: NDArray[np.void]
-
-    @classmethod
-    def of(cls, video_ids: NDArray[np.uint64], scores: NDArray[np.float32]) -> "Entries":
-        rows = np.zeros(len(scores), ENTRY)
-        rows["id"], rows["score"] = video_ids, scores
-        return cls(rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def video_ids(self) -> list[uuid.UUID]:
-        return ids.ids_to_uuids(self.rows["id"])
-
-    def with_liked(self, liked: Collection[uuid.UUID]) -> "Entries":
-        rows = self.rows.copy()
-        rows["liked"] = [video_id in liked for video_id in self.video_ids]
-        return Entries(rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Feed:
-    """`stamp` tells which settings it was built with, see `ranking.settings.stamp`. Of one that is not `personalized`
-    nothing is dropped for what the person did, only for whom they block."""
-
-    generation: bytes
-    variant: str
-    entries: Entries
-    stamp: int = 0
-    personalized: bool = True
-
-    def to_bytes(self) -> bytes:
-        head = HEAD.pack(FORMAT, VARIANTS.index(self.variant), self.personalized, self.stamp)
-        return head + self.entries.rows.tobytes()
-
-    @classmethod
-    def from_bytes(cls, generation: bytes, raw: bytes) -> "Feed":
-        """Raises UnknownFeedError."""
-        if raw[0] != FORMAT or len(raw) < HEAD.size:
-            raise UnknownFeedError(f"feed format {raw[0]} is not known here")
-        _, variant, personalized, stamp = HEAD.unpack_from(raw)
-        entries = Entries(np.frombuffer(raw, ENTRY, offset=HEAD.size))
-        return cls(generation, VARIANTS[variant], entries, stamp, personalized)
+    used: int | None = None
+    reset: int = throttle.WINDOW
+    feed: Feed | None = None
+    is_current: bool = False
+    may_build: bool = False
+    recent: Recent = field(default_factory=Recent)
+    tastes: bytes = b""  # what `save` compares
+    name: bytes = b""  # of the feed that is built next, and of the lock
 
 
 def new_name() -> bytes:
@@ -129,9 +113,118 @@ def index_key(user_id: str) -> str:
     return f"feed:gs:{user_id}"
 
 
+def lock_key(user_id: str) -> str:
+    return f"feed:b:{user_id}"
+
+
 def tastes_key(user_id: str) -> str:
     """Counts the changes of a person's taste, for as long as a build may last."""
     return f"feed:t:{user_id}"
+
+
+def active_key(user_id: str) -> str:
+    """Is there for as long as a person who was here is expected back."""
+    return f"feed:a:{user_id}"
+
+
+def read(user_id: str, generation: bytes | None = None) -> Reading:
+    """Count a request and read what its page needs; an empty reading without Redis."""
+    name = new_name()
+    with redis.fail_open("read_feed"):
+        answer = _read(_read_keys(user_id), _read_arguments(user_id, generation, name))
+        if len(answer) == 2:
+            return Reading(used=answer[0], reset=max(1, answer[1]))
+        return _reading(answer, name)
+    return Reading(name=name)
+
+
+def _read_keys(user_id: str) -> list[str]:
+    return [
+        throttle.key(user_id),
+        key(user_id),
+        index_key(user_id),
+        recent.key(user_id),
+        lock_key(user_id),
+        active_key(user_id),
+        tastes_key(user_id),
+    ]
+
+
+def _read_arguments(user_id: str, generation: bytes | None, name: bytes) -> list[str | int]:
+    return [
+        throttle.WINDOW,
+        django_settings.RATE_LIMIT_PER_MINUTE,
+        generation.hex() if generation else "",
+        list_key(user_id, ""),
+        PAGING_LIFETIME,
+        int(time.time()),
+        recent.LIFETIME,
+        name.hex(),
+        LOCK_LIFETIME,
+        django_settings.FEED_AHEAD_SECONDS or 1,
+    ]
+
+
+def _reading(answer: list[Any], name: bytes) -> Reading:
+    used, reset, generation, raw, is_current, may_build, noted, tastes_before = answer
+    feed = _parse(generation, raw)
+    return Reading(
+        used=used,
+        reset=max(1, reset),
+        feed=feed,
+        is_current=bool(is_current) and feed is not None,
+        may_build=bool(may_build),
+        recent=recent.parse(zip(noted[::2], noted[1::2], strict=True)) if noted else NOTHING_RECENT,
+        tastes=tastes_before,
+        name=name,
+    )
+
+
+NOTHING_RECENT = Recent()
+
+
+def _parse(generation: bytes | None, raw: bytes | None) -> Feed | None:
+    if generation and raw:
+        with suppress(UnknownFeedError):
+            return stored_feed.from_bytes(bytes.fromhex(generation.decode()), raw)
+    return None
+
+
+def read_to_build(user_ids: Sequence[str]) -> dict[str, Reading]:
+    """What a build has to know of each of these people, but for those whose feed is being built already: the others
+    are the caller's to build. Raises RedisError."""
+    names = {user_id: new_name() for user_id in user_ids}
+    pipeline = redis.connection().pipeline(transaction=False)
+    for user_id, name in names.items():
+        pipeline.set(lock_key(user_id), name.hex(), nx=True, ex=LOCK_LIFETIME)
+        pipeline.get(tastes_key(user_id)).hgetall(recent.key(user_id))
+    answers = iter(pipeline.execute())
+    return {
+        user_id: Reading(recent=recent.parse(noted.items()), tastes=tastes_before or b"", name=names[user_id])
+        for user_id, locked, tastes_before, noted in zip(names, answers, answers, answers, strict=True)
+        if locked
+    }
+
+
+def current(user_id: str) -> Feed | None:
+    """The current feed alone."""
+    with redis.fail_open("read_feed"):
+        name = redis.connection().get(key(user_id))
+        return _parse(name, redis.connection().get(list_key(user_id, name.decode()))) if name else None
+    return None
+
+
+def lock(user_id: str, name: bytes) -> bool:
+    """Whether the caller may build this person's feed and nobody else does. Without Redis everybody may."""
+    with redis.fail_open("lock_feed"):
+        return bool(redis.connection().set(lock_key(user_id), name.hex(), nx=True, ex=LOCK_LIFETIME))
+    return True
+
+
+def unlock(user_id: str, name: bytes) -> None:
+    """Let others build, if it is still the caller's turn."""
+    with redis.fail_open("unlock_feed"):
+        _unlock([lock_key(user_id)], [name.hex()])
 
 
 def tastes(user_id: str) -> bytes:
@@ -141,37 +234,35 @@ def tastes(user_id: str) -> bytes:
     return b""
 
 
-def save(user_id: str, feed: Feed, tastes_before: bytes) -> None:
+def save(user_id: str, feed: Feed, tastes_before: bytes, *, provisional: bool = False) -> None:
     """Make this the current feed, unless a taste changed since `tastes_before`; its pages can be read in any case."""
-    name = feed.generation.hex()
-    keys = [key(user_id), list_key(user_id, name), tastes_key(user_id), index_key(user_id)]
-    lifetime = int(LIFETIME * random.uniform(1 - JITTER, 1))
-    values = [name, lifetime, feed.to_bytes(), PAGING_LIFETIME, tastes_before, int(time.time())]
     with redis.fail_open("write_feed"):
-        redis.connection().eval(SAVE, len(keys), *keys, *values)
+        kept = _save(_save_keys(user_id, feed), _save_arguments(feed, tastes_before, provisional))
+        if kept and not provisional:
+            due([user_id], time.time() + django_settings.FEED_LIFETIME_SECONDS * (1 - 2 * JITTER))
 
 
-def current(user_id: str) -> Feed | None:
-    with redis.fail_open("read_feed"), suppress(UnknownFeedError):
-        found = redis.connection().eval(READ_CURRENT, 1, key(user_id), list_key(user_id, ""))
-        if found and found[1]:
-            return Feed.from_bytes(bytes.fromhex(found[0].decode()), found[1])
-    return None
+def _save_keys(user_id: str, feed: Feed) -> list[str]:
+    name = feed.generation.hex()
+    return [key(user_id), list_key(user_id, name), tastes_key(user_id), index_key(user_id), lock_key(user_id)]
 
 
-def load(user_id: str, generation: bytes) -> Feed | None:
-    """An older feed that somebody pages through; its life is prolonged by that of the next cursor."""
-    name = generation.hex()
-    keys = [list_key(user_id, name), index_key(user_id)]
-    with redis.fail_open("read_feed"), suppress(UnknownFeedError):
-        raw = redis.connection().eval(READ_OLDER, len(keys), *keys, name, PAGING_LIFETIME, int(time.time()))
-        if raw:
-            return Feed.from_bytes(generation, raw)
-    return None
+def _save_arguments(feed: Feed, tastes_before: bytes, provisional: bool) -> list[str | bytes | int]:
+    name = feed.generation.hex()
+    lifetime = int(django_settings.FEED_LIFETIME_SECONDS * random.uniform(1 - JITTER, 1))
+    if provisional:
+        lifetime = min(lifetime, PROVISIONAL_LIFETIME)
+    return [name, lifetime, feed.to_bytes(), PAGING_LIFETIME, tastes_before, int(time.time()), name]
 
 
-def drop_current(user_ids: Iterable[str]) -> bool:
-    """Have the next first page of these people built anew, and no build that has begun already kept.
+def due(user_ids: Iterable[str], at: float) -> None:
+    """Have these people's feeds built ahead at that time. Raises RedisError."""
+    redis.connection().zadd(DUE_KEY, dict.fromkeys(user_ids, at))
+
+
+def drop_current(user_ids: Iterable[str], *, ahead: bool = True) -> bool:
+    """Have the next first page of these people built anew, `ahead` of their asking if there is time, and no build that
+    has begun already kept.
 
     Returns whether Redis took it.
     """
@@ -180,6 +271,8 @@ def drop_current(user_ids: Iterable[str]) -> bool:
         for user_id in user_ids:
             pipeline.delete(key(user_id))
             pipeline.incr(tastes_key(user_id)).expire(tastes_key(user_id), LONGEST_BUILD)
+            if ahead:
+                pipeline.zadd(DUE_KEY, {user_id: time.time()})
         pipeline.execute()
         return True
     return False
@@ -187,17 +280,14 @@ def drop_current(user_ids: Iterable[str]) -> bool:
 
 def held(user_id: str) -> dict[str, list[str]]:
     """Which videos the lists hold that Redis has of a person, by generation, in their order. Raises RedisError."""
-    names = [name.decode() for name in redis.connection().zrange(index_key(user_id), 0, -1)]
-    raw = [redis.connection().get(list_key(user_id, name)) for name in names]
-    return {
-        name: list(map(str, Feed.from_bytes(bytes.fromhex(name), each).entries.video_ids))
-        for name, each in zip(names, raw, strict=True)
-        if each and each[0] == FORMAT
-    }
+    names = redis.connection().zrange(index_key(user_id), 0, -1)
+    feeds = {name.decode(): _parse(name, redis.connection().get(list_key(user_id, name.decode()))) for name in names}
+    return {name: list(map(str, feed.video_ids)) for name, feed in feeds.items() if feed}
 
 
 def forget(user_id: str) -> None:
     """Drop all lists of a person. Raises RedisError."""
     names = [name.decode() for name in redis.connection().zrange(index_key(user_id), 0, -1)]
-    keys = [key(user_id), index_key(user_id), tastes_key(user_id), *(list_key(user_id, name) for name in names)]
-    redis.connection().unlink(*keys)
+    keys = [key(user_id), index_key(user_id), tastes_key(user_id), lock_key(user_id), active_key(user_id)]
+    redis.connection().unlink(*keys, *(list_key(user_id, name) for name in names))
+    redis.connection().zrem(DUE_KEY, user_id)

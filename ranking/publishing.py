@@ -1,36 +1,62 @@
 """The signal table on its way: built by the scheduler, published in Redis, held in memory by every web worker."""
 
-import threading
-import time
 from contextlib import suppress
 
 import structlog
 
 from nova.clients import clickhouse, redis
+from nova.remembered import Remembered
 from ranking import candidates, signal_table
 from ranking.signal_table import SignalTable, UnknownFormatError
 
 log = structlog.get_logger(__name__)
 TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
-SUM_HOURS = ("SYSTEM REFRESH VIEW video_signal_hours_fill", "SYSTEM WAIT VIEW video_signal_hours_fill")
+LONGEST_SUM = 60  # seconds
+LONGEST_REFRESH = 90  # seconds until one that died no longer keeps others from it
+# Whether an hour that the sums of the past hold was summed again since they were built, or while they were; and
+# whether building them has rested for ten times as long as it takes. An hour is summed within two minutes.
+PAST = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until,
+    (SELECT max(built_at) FROM video_signal_past) AS built
+SELECT
+    (SELECT max(summed_at) FROM signal_hours_summed
+     WHERE hour < if(known_until = 0, toStartOfHour(now()) - INTERVAL 2 HOUR, known_until)
+    ) > built - INTERVAL 2 MINUTE,
+    (SELECT max(now() - last_success_time > 10 * last_success_duration_ms / 1000) FROM system.view_refreshes
+     WHERE database = currentDatabase() AND view = 'video_signal_past_fill')
+"""
 
 
-def refresh() -> SignalTable:
+def refresh(*, at_once: bool = True) -> SignalTable:
     """Sum what is due in ClickHouse, build the table and publish it.
 
     Raises ClickHouseError and RedisError: what was published before stays.
     """
-    sum_hours()
+    sum_hours(at_once=at_once)
     table = candidates.build()
     publish(table)
     return table
 
 
-def sum_hours() -> None:
-    """Have ClickHouse bring the hourly sums up to date now instead of within ten seconds."""
-    for statement in SUM_HOURS:
-        clickhouse.run(statement, timeout=60)
+def refresh_alone() -> SignalTable | None:
+    """The same, unless somebody is at it already. Raises what `refresh` raises."""
+    with redis.alone("refresh-signals", seconds=LONGEST_REFRESH) as is_alone:
+        return refresh(at_once=False) if is_alone else None
+
+
+def sum_hours(*, at_once: bool = True) -> None:
+    """Have ClickHouse bring its sums up to date now instead of in its own time: those of the hours always, those of
+    the past when they changed, and unless it is `at_once` not more often than they can be built with ease."""
+    _refresh("video_signal_hours_fill")
+    ((changed, rested),) = clickhouse.select(PAST)
+    if changed and (rested or at_once):
+        _refresh("video_signal_past_fill")
+
+
+def _refresh(view: str) -> None:
+    clickhouse.run(f"SYSTEM REFRESH VIEW {view}", timeout=LONGEST_SUM)
+    clickhouse.run(f"SYSTEM WAIT VIEW {view}", timeout=LONGEST_SUM)
 
 
 def publish(table: SignalTable) -> None:
@@ -42,44 +68,27 @@ def publish(table: SignalTable) -> None:
     pipeline.execute()
 
 
-class Tables:
+class Tables(Remembered[SignalTable]):
     """This process's copy. It is replaced when a newer one was published, and kept while Redis is away."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._table: SignalTable | None = None
-        self._looked_at = 0.0
+        super().__init__(_newest, fresh_for=LOOK_EVERY)
 
-    def current(self) -> SignalTable:
-        """Builds one by itself when none was ever published."""
-        if self._table is None or time.monotonic() - self._looked_at > LOOK_EVERY:
-            with self._lock:
-                self._look()
-        assert self._table is not None
-        return self._table
 
-    def forget(self) -> None:
-        self._table = None
+def _newest(ours: SignalTable | None) -> SignalTable:
+    """The published table, ours if that is the same one or none can be had; the first time one that is built here."""
+    return _published(ours) or ours or _build_anyhow()
 
-    def _look(self) -> None:
-        if self._table is not None and time.monotonic() - self._looked_at <= LOOK_EVERY:
-            return  # another thread has just looked
-        published = self._read()
-        if published is not None:
-            self._table = published
-        elif self._table is None:
-            self._table = _build_anyhow()
-        self._looked_at = time.monotonic()
 
-    def _read(self) -> SignalTable | None:
-        """The published table if it is another than ours."""
-        with redis.fail_open("read_signals"), suppress(UnknownFormatError):  # a newer Nova's, while it is deployed
-            version = redis.connection().get(VERSION_KEY)
-            if version is None or (self._table and self._table.version == version.decode()):
-                return None
-            raw = redis.connection().get(TABLE_KEY)
-            return signal_table.from_bytes(raw, version.decode()) if raw else None
-        return None
+def _published(ours: SignalTable | None) -> SignalTable | None:
+    """The published table if it is another than ours."""
+    with redis.fail_open("read_signals"), suppress(UnknownFormatError):  # a newer Nova's, while it is deployed
+        version = redis.connection().get(VERSION_KEY)
+        if version is None or (ours and ours.version == version.decode()):
+            return None
+        raw = redis.connection().get(TABLE_KEY)
+        return signal_table.from_bytes(raw, version.decode()) if raw else None
+    return None
 
 
 def _build_anyhow() -> SignalTable:

@@ -38,4 +38,4 @@ def show_feeds(sender: Any, user_id: str, held: dict[str, Any], **kwargs: Any) -
 def _drop_feeds(user_id: str) -> None:
     with redis.fail_open("forget_feeds"):  # sweeps insist
         generations.forget(user_id)
-    generations.drop_current([user_id])  # a build that began before knows too much to be kept
+    generations.drop_current([user_id], ahead=False)  # a build that began before knows too much to be kept

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from engagement.serializers import VideoSerializer
+from ranking.warming import DEFAULT_BATCH, DEFAULT_USERS, LARGEST_BATCH, MOST_USERS
 
 
 class FeedQuerySerializer(serializers.Serializer[Any]):
@@ -25,3 +26,18 @@ class FeedPageSerializer(serializers.Serializer[Any]):
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
     total_count = serializers.IntegerField(help_text="What this feed still holds in all.")
+
+
+class WarmUpSerializer(serializers.Serializer[Any]):
+    user_count = serializers.IntegerField(min_value=1, max_value=MOST_USERS, default=DEFAULT_USERS)
+    batch_size = serializers.IntegerField(min_value=1, max_value=LARGEST_BATCH, default=DEFAULT_BATCH)
+
+
+class WarmUpReportSerializer(serializers.Serializer[Any]):
+    task_id = serializers.UUIDField()
+    state = serializers.ChoiceField(["queued", "running", "done", "failed"])
+    done = serializers.IntegerField(help_text="People looked at so far.")
+    total = serializers.IntegerField()
+    built = serializers.IntegerField(help_text="Feeds built, when it is done: those being built elsewhere are not.")
+    error = serializers.CharField(allow_null=True)
+    updated_at = serializers.DateTimeField()

@@ -1,11 +1,14 @@
-"""Celery's entry points."""
+"""Celery's entry points. What the scheduler repeats is not retried."""
+
+from typing import Any
 
 import structlog
 from celery import shared_task
+from django.db import DatabaseError
 
 from nova.clients.clickhouse import ClickHouseError
 from nova.clients.redis import RedisError
-from ranking import publishing
+from ranking import ahead, publishing, warming
 
 log = structlog.get_logger(__name__)
 
@@ -14,9 +17,37 @@ log = structlog.get_logger(__name__)
 def refresh_signals() -> int:
     """Every 30 seconds. When it fails, everybody keeps the table they have."""
     try:
-        table = publishing.refresh()
-    except (ClickHouseError, RedisError) as error:
-        log.warning("signals_not_refreshed", error=str(error))
+        table = publishing.refresh_alone()
+    except (ClickHouseError, RedisError, DatabaseError) as error:
+        log.warning("signals_not_refreshed", error=f"{type(error).__name__}: {error}")
+        return 0
+    if table is None:
         return 0
     log.info("signals_published", rows=len(table))
     return len(table)
+
+
+@shared_task(soft_time_limit=20, time_limit=30)
+def build_ahead() -> int:
+    """Every second, queue "feeds". Several may run at once: each takes people that no other has."""
+    try:
+        return ahead.build_due()
+    except (RedisError, DatabaseError) as error:
+        log.warning("feeds_not_built_ahead", error=type(error).__name__)
+        return 0
+
+
+@shared_task(bind=True, soft_time_limit=1800, time_limit=1810)
+def warm_feeds(self: Any, user_count: int, batch_size: int) -> int:
+    """When staff ask for it, queue "feeds"; its report tells them how it goes."""
+    report = warming.Report(self.request.id)
+    try:
+        people = warming.most_active(user_count)
+        report.running(len(people))
+        built = warming.warm(people, batch_size, report.progress)
+    except (ClickHouseError, RedisError, DatabaseError) as error:
+        log.warning("warm_up_failed", error=type(error).__name__)
+        report.failed(f"{type(error).__name__}: an engine was away; ask again when it is back.")
+        return 0
+    report.done(built)
+    return built

@@ -11,7 +11,9 @@ from typing import Any
 import orjson
 
 from nova.clients import redis
+from reels import changes
 from reels.models import Video
+from reels.signals import cards_dropped
 
 LIFETIME = 24 * 3600
 EMPTY_FOR = 30  # seconds; no request lives that long
@@ -58,10 +60,12 @@ def forget(video_ids: Sequence[uuid.UUID]) -> None:
 
     Their place is kept empty for a moment: whoever read the old row just before cannot put its card back.
     """
+    cards_dropped.send(sender=None, video_ids=video_ids)
     with redis.fail_open("forget_cards"):
         pipeline = redis.connection().pipeline(transaction=False)
         for video_id in video_ids:
             pipeline.set(key(video_id), b"", ex=EMPTY_FOR)
+        changes.note(pipeline, video_ids)
         pipeline.execute()
 
 

@@ -1,5 +1,5 @@
-"""News for the apps above when a person asks what is held of them, or to be erased: they connect to these, this app
-never imports them.
+"""News for the apps above: they connect to these, this app never imports them. Most of it is of people who ask what is
+held of them, or to be erased.
 
 Whatever else comes to hold something of a person (vectors in Milvus, uploaded files) lets go of it in receivers of
 `person_erased` and `erasure_swept`.
@@ -16,3 +16,5 @@ person_erased = Signal()
 erasure_swept = Signal()
 # Asks what is held in Redis: receivers put it under a name into `held`, as JSON can hold it. Arguments: user_id, held.
 export_asked = Signal()
+# The cards of some videos are no longer true. Argument: video_ids.
+cards_dropped = Signal()

@@ -11,18 +11,25 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from engagement import delivery, outbox
+from engagement import delivery, outbox, ready
 from engagement.events import Event
 from nova import clickhouse_schema
 from nova.api import jwt
-from nova.clients import clickhouse, redis
+from nova.clients import breaker, clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
-from ranking import publishing, settings
+from ranking import local_feeds, publishing, settings
 from ranking.models import FeatureFlag, WeightSet
 from reels import cards, catalogue
 from reels.models import Creator, Video
 
 API = "/api/v1"
+REFRESHED = "SELECT view FROM system.view_refreshes WHERE database = currentDatabase()"
+
+
+@pytest.fixture(autouse=True)
+def closed_breakers() -> None:
+    """What one test did to an engine is not to keep the next from it."""
+    breaker.reset_all()
 
 
 @pytest.fixture(scope="session")
@@ -39,24 +46,33 @@ def engines(transactional_db: None, clickhouse_schema_ready: None) -> Iterator[N
     empty_clickhouse()
     WeightSet.objects.get_or_create(name="default", defaults={"is_active": True})
     FeatureFlag.objects.update_or_create(name=settings.FEED_FLAG, defaults={"percent": 100})
-    settings.forget()
-    publishing.tables.forget()
+    forget_what_processes_remember()
     yield
+    forget_what_processes_remember()
+
+
+def forget_what_processes_remember() -> None:
     settings.forget()
     publishing.tables.forget()
+    ready.forget_all()
+    local_feeds.forget_all()
 
 
 def empty_clickhouse() -> None:
-    """With the summing of hours stopped: one under way would add sums of the test before to the emptied table."""
-    clickhouse.run("SYSTEM STOP VIEW video_signal_hours_fill")
-    with suppress(ClickHouseError):  # what became of the sums that were under way
-        clickhouse.run("SYSTEM WAIT VIEW video_signal_hours_fill")
+    """With all refreshable views stopped: one under way would add sums of the test before to the emptied table."""
+    views = [view for (view,) in clickhouse.select(REFRESHED)]
+    for view in views:
+        clickhouse.run(f"SYSTEM STOP VIEW {view}")
+    for view in views:
+        with suppress(ClickHouseError):  # what became of the sums that were under way
+            clickhouse.run(f"SYSTEM WAIT VIEW {view}")
     for (table,) in clickhouse.select(
         "SELECT name FROM system.tables WHERE database = currentDatabase() "
         "AND engine LIKE '%%MergeTree' AND name <> 'schema_migrations' AND total_rows > 0"
     ):
         clickhouse.run(f"TRUNCATE TABLE {table}")
-    clickhouse.run("SYSTEM START VIEW video_signal_hours_fill")
+    for view in views:
+        clickhouse.run(f"SYSTEM START VIEW {view}")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from reels.models import Sound
 from trending.models import Curation
 
 log = structlog.get_logger(__name__)
+FRESH_FOR = 10.0  # seconds
 Entry = dict[str, Any]
 
 
@@ -75,4 +76,15 @@ def _seconds(at: dt.datetime | None) -> float | None:
     return at.timestamp() if at else None
 
 
-rules = Remembered(read)
+def _read_or_keep(last: list[Rule] | None) -> list[Rule]:
+    """Raises DatabaseError when there is nothing to keep."""
+    try:
+        return read()
+    except DatabaseError:
+        if last is None:
+            raise
+        log.warning("curations_stale")
+        return last
+
+
+rules = Remembered(_read_or_keep, fresh_for=FRESH_FOR)

@@ -12,6 +12,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from nova.clients.clickhouse import ClickHouseError
+from nova.clients.redis import RedisError
 from nova.errors import BodyTooLargeError, ConflictError, EngineAwayError, NovaError
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,9 @@ def _as_known(error: Exception) -> Exception:
         return ConflictError()
     if isinstance(error, Error):
         log.error("database_failed", error=type(error).__name__)
+        return EngineAwayError()
+    if isinstance(error, (RedisError, ClickHouseError)):
+        log.error("engine_failed", error=type(error).__name__)
         return EngineAwayError()
     return error
 

@@ -1,12 +1,14 @@
 """100 requests a minute per user (`RATE_LIMIT_PER_MINUTE`), counted in Redis in one atomic step."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from nova import metrics
 from nova.clients import redis
+from nova.clients.redis_script import Script
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # which imports this module
@@ -18,6 +20,11 @@ local used = redis.call('INCR', KEYS[1])
 if used == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return {used, redis.call('TTL', KEYS[1])}
 """
+_count = Script(COUNT)
+
+
+def key(user_id: str) -> str:
+    return f"rate:u:{user_id}"
 
 
 class UserRateThrottle(BaseThrottle):
@@ -28,26 +35,26 @@ class UserRateThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         user_id = getattr(request.user, "id", None)
-        if user_id is None:
-            return True
-        used = self._count(user_id)
+        used = self.count(request, user_id) if user_id is not None else None
         limit = settings.RATE_LIMIT_PER_MINUTE
         if used is None or not limit:
             return True
-        headers = {
+        request._request.rate_limit_headers = {  # type: ignore[attr-defined]
             "RateLimit-Limit": limit,
             "RateLimit-Remaining": max(0, limit - used),
             "RateLimit-Reset": self.reset,
         }
-        request._request.rate_limit_headers = headers  # type: ignore[attr-defined]
+        if used > limit:
+            metrics.RATE_LIMITED.inc()
         return used <= limit
 
     def wait(self) -> float:
         return self.reset
 
-    def _count(self, user_id: str) -> int | None:
+    def count(self, request: Request, user_id: str) -> int | None:
+        """How many requests this is in the user's minute, which ends in `self.reset` seconds; None without Redis."""
         with redis.fail_open("rate_limit"):
-            answer: Any = redis.connection().eval(COUNT, 1, f"rate:u:{user_id}", WINDOW)
-            used, self.reset = int(answer[0]), max(1, int(answer[1]))
+            used, reset = _count([key(user_id)], [WINDOW])
+            self.reset = max(1, reset)
             return used
         return None

@@ -13,15 +13,38 @@ import confluent_kafka
 import structlog
 from django.conf import settings
 
-from nova.clients.kafka_connection import KafkaError, common_settings, own_errors
+from nova.clients.guard import Guard, RefusedError
+from nova.clients.kafka_connection import FINAL_CODES, KafkaError, common_settings, own_errors
 
-__all__ = ["DIRECT", "KafkaError", "Message", "enabled", "ping", "send"]
+__all__ = ["DIRECT", "KafkaError", "KafkaRefusedError", "Message", "enabled", "ping", "send"]
 
 log = structlog.get_logger(__name__)
 PING_TIMEOUT = 1.5
 LARGEST_MESSAGE = 2 * 1024 * 1024  # a dead letter is a little larger than the message it was
 Headers = tuple[tuple[str, bytes], ...]
 DIRECT: Headers = (("direct", b"1"),)  # an event that never passed the outbox, because PostgreSQL was away
+
+
+class KafkaRefusedError(RefusedError, KafkaError):
+    """Kafka was not asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=True)
+
+
+class UndeliveredError(Exception):
+    """Not all of a call was acknowledged; `away` says whether for lack of an answer, None when nobody was asked."""
+
+    def __init__(self, *, away: bool | None) -> None:
+        super().__init__()
+        self.away = away
+
+
+def is_away(error: BaseException) -> bool | None:
+    return error.away if isinstance(error, UndeliveredError) else None
+
+
+guard = Guard("kafka", KafkaRefusedError, is_away)
 
 
 class Message(NamedTuple):
@@ -39,8 +62,9 @@ def enabled() -> bool:
 def send(topic: str, messages: Sequence[Message], timeout: float) -> list[bool]:
     """Which of the messages, in their order, every in-sync broker has acknowledged within `timeout` seconds.
 
-    After the first failure the others are not tried any more. What was not acknowledged may have arrived all the
-    same: send it again, and let who reads it know it by its id. Raises KafkaError when the settings make no sense.
+    After the first failure the others are not tried any more, and while the breaker is open none is. What was not
+    acknowledged may have arrived all the same: send it again, and let who reads it know it by its id. Raises
+    KafkaError when the settings make no sense.
     """
     return sender.send(topic, messages, timeout)
 
@@ -57,6 +81,7 @@ class Call:
     def __init__(self, messages: int, timeout: float) -> None:
         self.acknowledged = [False] * messages
         self.error = ""
+        self.away: bool | None = None
         self._deadline = time.monotonic() + timeout
 
     @property
@@ -72,7 +97,12 @@ class Call:
         if error is None:
             self.acknowledged[index] = True
         else:
-            self.error = self.error or error.name()
+            self.fail(error.name(), away=error.code() not in FINAL_CODES)
+
+    def fail(self, error: str, *, away: bool | None) -> None:
+        """The first failure is the one that counts: what follows is that nothing was tried any more."""
+        if not self.error:
+            self.error, self.away = error, away
 
 
 class Sender:
@@ -100,15 +130,32 @@ class Sender:
 
     def send(self, topic: str, messages: Sequence[Message], timeout: float) -> list[bool]:
         call = Call(len(messages), timeout)
-        if self._calls.acquire(timeout=timeout):
-            try:
-                self._deliver(topic, messages, call)
-            finally:
-                self._calls.release()
+        if messages:
+            self._try(topic, messages, call)
         if not all(call.acknowledged):
             missing = call.acknowledged.count(False)
             log.warning("kafka_send_failed", topic=topic, unacknowledged=missing, error=call.error)
         return list(call.acknowledged)
+
+    def _try(self, topic: str, messages: Sequence[Message], call: Call) -> None:
+        """Raises KafkaError when the settings make no sense."""
+        try:
+            with guard.call():
+                self._deliver_alone(topic, messages, call)
+                if not all(call.acknowledged):
+                    raise UndeliveredError(away=call.away)
+        except KafkaRefusedError:
+            call.fail("refused", away=None)
+        except UndeliveredError:
+            pass  # the call holds what became of each message
+
+    def _deliver_alone(self, topic: str, messages: Sequence[Message], call: Call) -> None:
+        if not self._calls.acquire(timeout=call.time_left):
+            return call.fail("another call takes all the time", away=None)
+        try:
+            return self._deliver(topic, messages, call)
+        finally:
+            self._calls.release()
 
     def _deliver(self, topic: str, messages: Sequence[Message], call: Call) -> None:
         producer = self.producer()
@@ -118,12 +165,12 @@ class Sender:
             while len(producer) and not call.is_over:
                 producer.poll(min(0.1, call.time_left))
         except confluent_kafka.KafkaException as error:
-            call.error = call.error or error.args[0].name()
+            call.fail(error.args[0].name(), away=error.args[0].code() not in FINAL_CODES)
         except BaseException:  # a time limit, for one: nothing may be delivered that the caller takes back
             self.discard()
             raise
         if not all(call.acknowledged):
-            call.error = call.error or "timed out"
+            call.fail("timed out", away=True)
             self.discard()
 
     def discard(self) -> None:

@@ -1,15 +1,24 @@
 """The one place that talks to Redis, through django-redis's connection pool."""
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import structlog
+from django.conf import settings
 from django_redis import get_redis_connection
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from nova.clients.redis_guarded import RedisRefusedError
 
 log = structlog.get_logger(__name__)
 
-__all__ = ["RedisError", "connection", "fail_open", "plain_key"]
+__all__ = ["RedisError", "RedisRefusedError", "alone", "connection", "fail_open", "ping", "plain_key"]
 
 
 def plain_key(key: str, prefix: str, version: int) -> str:
@@ -18,11 +27,20 @@ def plain_key(key: str, prefix: str, version: int) -> str:
 
 
 def connection() -> Any:
-    """A client on the shared pool: bytes in, bytes out, a second at most per call.
+    """A client on the shared pool: bytes in, bytes out. Waits as long as settings.CACHES says, and once.
 
-    Untyped, because redis-py's own types say that every reply may be a string.
+    A connection that died while it lay in the pool is replaced when it is taken out. A command that was sent is not
+    sent again by itself: it may have been carried out. Untyped, because redis-py's own types say that every reply
+    may be a string.
     """
     return get_redis_connection("default")
+
+
+def ping(timeout: float) -> None:
+    """On a connection of its own, whatever the breaker thinks. Raises RedisError."""
+    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    with Redis.from_url(settings.REDIS_URL, retry=Retry(NoBackoff(), 0), **options) as client:
+        client.ping()
 
 
 class fail_open:  # noqa: N801 - reads as a statement: `with fail_open("read_feed"):`
@@ -39,5 +57,23 @@ class fail_open:  # noqa: N801 - reads as a statement: `with fail_open("read_fee
     ) -> bool:
         if not isinstance(error, RedisError):
             return False
-        log.warning("redis_failed", what=self.what, error=type(error).__name__)
+        if not isinstance(error, RedisRefusedError):  # that Redis is away was logged when it was found out
+            log.warning("redis_failed", what=self.what, error=type(error).__name__)
         return True
+
+
+UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
+
+
+@contextmanager
+def alone(name: str, *, seconds: int) -> Iterator[bool]:
+    """Whether nobody else is inside a block of this name, on any machine; whoever dies in it is out after so many
+    seconds. Raises RedisError."""
+    token = secrets.token_hex(8)
+    is_alone = bool(connection().set(f"lock:{name}", token, nx=True, ex=seconds))
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with fail_open("unlock"):
+                connection().eval(UNLOCK, 1, f"lock:{name}", token)

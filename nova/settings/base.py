@@ -76,7 +76,7 @@ def database(url: str) -> dict[str, Any]:
     """Django's settings for a libpq address: `postgresql://user:password@host:port/name?sslmode=require`."""
     given = conninfo_to_dict(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "nova.database",
         "NAME": given.pop("dbname", ""),
         "USER": given.pop("user", ""),
         "PASSWORD": given.pop("password", ""),
@@ -85,16 +85,30 @@ def database(url: str) -> dict[str, Any]:
         # After PostgreSQL was restarted, every connection that lies ready in the pool is dead: one failed request each.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            "connect_timeout": 3,
+            "connect_timeout": 3,  # the pool's own threads wait for that, not requests
             "options": f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_MS} -c lock_timeout=10000",
-            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 8), "timeout": 2},
+            "pool": {
+                "min_size": 1,
+                "max_size": env.int("DATABASE_POOL_SIZE", 8),
+                "timeout": DATABASE_POOL_TIMEOUT_MS / 1000,
+                # The pause between attempts doubles until this: with the usual five minutes, PostgreSQL could be back
+                # for two of them before anybody looked.
+                "reconnect_timeout": 4,
+            },
             **given,
         },
     }
 
 
-# 0 is no limit, which bulk loads and migrations need; nova.wsgi sets one for requests.
+# How long to wait for engines. Defaults suit workers, consumers and commands; nova.wsgi sets what requests can bear.
+ENGINE_CONNECT_TIMEOUT_MS = env.int("ENGINE_CONNECT_TIMEOUT_MS", 2000)  # Redis and ClickHouse
+REDIS_ANSWER_TIMEOUT_MS = env.int("REDIS_ANSWER_TIMEOUT_MS", 2000)
+CLICKHOUSE_ANSWER_TIMEOUT_MS = env.int("CLICKHOUSE_ANSWER_TIMEOUT_MS", 10_000)  # of queries that name no timeout
+# 0 is no limit, which bulk loads and migrations need. The first is kept by PostgreSQL, the second by us, for one that
+# is there and says nothing.
 DATABASE_STATEMENT_TIMEOUT_MS = env.int("DATABASE_STATEMENT_TIMEOUT_MS", 0)
+DATABASE_ANSWER_TIMEOUT_MS = env.int("DATABASE_ANSWER_TIMEOUT_MS", 0)
+DATABASE_POOL_TIMEOUT_MS = env.int("DATABASE_POOL_TIMEOUT_MS", 1000)  # for a connection to become free
 DATABASE_URL = env.str("DATABASE_URL", "")
 DATABASES = {"default": database(DATABASE_URL)}
 
@@ -106,8 +120,9 @@ CACHES = {
         "KEY_FUNCTION": "nova.clients.redis.plain_key",
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
-            "SOCKET_CONNECT_TIMEOUT": 0.5,
-            "SOCKET_TIMEOUT": 1.0,
+            "REDIS_CLIENT_CLASS": "nova.clients.redis_guarded.GuardedRedis",
+            "SOCKET_CONNECT_TIMEOUT": ENGINE_CONNECT_TIMEOUT_MS / 1000,
+            "SOCKET_TIMEOUT": REDIS_ANSWER_TIMEOUT_MS / 1000,
             "CONNECTION_POOL_KWARGS": {"max_connections": 64},
         },
     }
@@ -128,7 +143,11 @@ KAFKA_SASL_PASSWORD = env.str("KAFKA_SASL_PASSWORD", "")
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"engagement.tasks.*": {"queue": "events"}}
+CELERY_TASK_ROUTES = {
+    "engagement.tasks.*": {"queue": "events"},
+    "ranking.tasks.build_ahead": {"queue": "feeds"},
+    "ranking.tasks.warm_feeds": {"queue": "feeds"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
@@ -141,6 +160,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "deliver-outbox": {"task": "engagement.tasks.deliver_outbox", "schedule": 1.0, "options": {"expires": 5}},
     "repair-redis": {"task": "engagement.tasks.repair_redis", "schedule": 1.0, "options": {"expires": 5}},
+    "build-ahead": {"task": "ranking.tasks.build_ahead", "schedule": 1.0, "options": {"expires": 5}},
     "refresh-signals": {
         "task": "ranking.tasks.refresh_signals",
         "schedule": 30.0,
@@ -172,6 +192,10 @@ JWT_PRIVATE_KEY_FILE = env.str("JWT_PRIVATE_KEY_FILE", "")  # signs development 
 # Keys the hashes that are kept of erased people: with another key they would be strangers again. Never rotate it.
 PERSON_HASH_KEY = env.str("PERSON_HASH_KEY", "")
 
+FEED_LIFETIME_SECONDS = env.int("FEED_LIFETIME_SECONDS", 3600)
+# For how long after they were last here people's feeds are built again before they expire; 0: never.
+FEED_AHEAD_SECONDS = env.int("FEED_AHEAD_SECONDS", 24 * 3600)
+
 RATE_LIMIT_PER_MINUTE = env.int("RATE_LIMIT_PER_MINUTE", 100)
 
 REST_FRAMEWORK = {
@@ -179,6 +203,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["nova.api.jwt.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["nova.api.throttle.UserRateThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["nova.api.renderers.ORJSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nova.api.negotiation.JSONNegotiation",
     "DEFAULT_PARSER_CLASSES": ["nova.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "nova.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "nova.api.problems.exception_handler",
@@ -220,7 +245,7 @@ STORAGES = {
 }
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", True)
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/health"]
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -256,6 +281,8 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        # A traceback for every connection that fails; our own line says which call failed, and how.
+        "clickhouse_driver.connection": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},  # 4xx answers are the client's business
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

@@ -11,6 +11,7 @@ from ranking.engine.pipeline import (
     explain,
     rank_candidates,
     rank_many,
+    score_many,
     signals_of,
 )
 from ranking.engine.ranking import rank, tie_order
@@ -44,6 +45,7 @@ __all__ = [
     "rank_candidates",
     "rank_many",
     "score",
+    "score_many",
     "signals_of",
     "tie_order",
     "top_k",

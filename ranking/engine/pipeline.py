@@ -11,7 +11,7 @@ from ranking.engine.diversity import check_decay, decayed_order, has_long_run, r
 from ranking.engine.exploration import explore
 from ranking.engine.filters import excluded
 from ranking.engine.scoring import SIGNAL_NAMES, clean, score
-from ranking.engine.signals import Curve, affinity_for, deep_of_units, freshness
+from ranking.engine.signals import Curve, affinity_for, deep_of_many, deep_of_units, freshness
 from ranking.engine.tables import PreparedTable
 from ranking.engine.topk import OUT, eligible_top_k
 from ranking.engine.weights import Weights
@@ -82,7 +82,46 @@ def rank_candidates(
     Without diversity and exploration this is the plain order: by score, then newer, then smaller id. Runs are
     spread last, so that no explorer makes a third in a row.
     """
-    scores = score(signals_of(prepared, person, now, options.curve), weights)
+    return _ordered(prepared, person, score(signals_of(prepared, person, now, options.curve), weights), options, rng)
+
+
+def rank_many(
+    prepared: PreparedTable,
+    people: Sequence[tuple[Person, np.random.Generator]],
+    weights: Weights,
+    options: Options,
+    now: float,
+) -> list[Ranked]:
+    """`rank_candidates` for each of `people`, each with a generator of their own: what is the same for everybody is
+    scored once, and all embeddings are compared in one matrix product."""
+    scores = score_many(prepared, [person for person, _ in people], weights, now, options.curve)
+    return [_ordered(prepared, person, row, options, rng) for (person, rng), row in zip(people, scores, strict=True)]
+
+
+def score_many(
+    prepared: PreparedTable, people: Sequence[Person], weights: Weights, now: float, curve: Curve = Curve.GENTLE
+) -> Float32s:
+    """Scores (p, n) of n rows for p people, each row as `score` of that person's `signals_of` gives it: products are
+    added from left to right here, too. Only the deep signal may differ in its last bit."""
+    weight = weights.as_array()
+    nobody = clean(signals_of(prepared, Person(), now, curve))
+    shared = nobody[:, 0] * weight[0] + nobody[:, 1] * weight[1] + nobody[:, 2] * weight[2]
+    affinities = [
+        affinity_for(prepared.creator, each.creators, each.creator_sums, prepared.creator_count) for each in people
+    ]
+    scores = np.stack(affinities) if people else np.empty((0, len(prepared)), np.float32)
+    scores *= weight[3]
+    scores += shared
+    if prepared.units is not None:
+        embeddings = [each.embedding for each in people]
+        scores += deep_of_many(embeddings, prepared.units, prepared.known) * weight[4]
+    return scores
+
+
+def _ordered(
+    prepared: PreparedTable, person: Person, scores: Float32s, options: Options, rng: np.random.Generator
+) -> Ranked:
+    """From the scores (n,) of one person, which it changes, to the order."""
     if len(person.down_creators):
         scores *= creator_factors(prepared, person)
     scores[excluded(prepared, person.excluded_rows, person.excluded_creators)] = OUT
@@ -93,17 +132,6 @@ def rank_candidates(
     if options.diversity and has_long_run(prepared.creator[rows]):
         rows, explored = _without_runs(rows, explored, scores, prepared.creator)
     return Ranked(rows, scores[rows], explored)
-
-
-def rank_many(
-    prepared: PreparedTable,
-    people: Sequence[tuple[Person, np.random.Generator]],
-    weights: Weights,
-    options: Options,
-    now: float,
-) -> list[Ranked]:
-    """`rank_candidates` for each of `people`, each with a generator of their own."""
-    return [rank_candidates(prepared, person, weights, options, now, rng) for person, rng in people]
 
 
 def signals_of(prepared: PreparedTable, person: Person, now: float, curve: Curve = Curve.GENTLE) -> Float32s:

@@ -27,6 +27,13 @@ def tie_order(created_at: Float64s, video_ids: Ids) -> Rows:
     return np.lexsort((video_ids[:, 1], video_ids[:, 0], -created_at))
 
 
+def merged_tie_order(created_at: Float64s, video_ids: Ids) -> Rows:
+    """`tie_order` of two tables one behind the other, each in tie order itself: what is nearly in order is sorted in a
+    fraction of the time."""
+    order = np.argsort(-created_at, kind="stable")
+    return order if in_tie_order(created_at[order], video_ids[order]) else tie_order(created_at, video_ids)
+
+
 def in_tie_order(created_at: Float64s, video_ids: Ids) -> bool:
     """Whether n videos stand in tie order, each of them once."""
     newer = created_at[:-1] > created_at[1:]

@@ -5,6 +5,7 @@ Formulas are those of docs/ranking.md. An age that is NaN comes out as NaN, whic
 """
 
 import math
+from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -162,6 +163,24 @@ def deep_of_units(person_embedding: ArrayLike | None, units: Float32s, known: Fl
     mapped = (np.matmul(units, person) + np.float32(1.0)) * np.float32(0.5)
     cut: Float32s = np.minimum(np.maximum(mapped, np.float32(0.0)), np.float32(1.0))  # rounding overshoots
     return cut * known
+
+
+def deep_of_many(
+    person_embeddings: Sequence[ArrayLike | None], units: Float32s, known: Float32s | None = None
+) -> Float32s:
+    """`deep_of_units` (p, n) of p people at once, in one matrix product."""
+    people = [_unit(each) for each in person_embeddings]
+    width = units.shape[1]
+    for person in people:
+        if person is not None and len(person) != width:
+            raise RankingInputError(f"the person has {len(person)} dimensions, the videos {width}")
+    nobody = np.zeros(width, np.float32)
+    stacked = np.array([nobody if person is None else person for person in people], np.float32).reshape(-1, width)
+    mapped = (np.matmul(stacked, units.T) + np.float32(1.0)) * np.float32(0.5)
+    known = known_rows(units) if known is None else known
+    answers = np.array([[person is not None] for person in people], np.float32).reshape(-1, 1)
+    cut: Float32s = np.minimum(np.maximum(mapped, np.float32(0.0)), np.float32(1.0))
+    return cut * known * answers
 
 
 def _unit(embedding: ArrayLike | None) -> Float32s | None:

@@ -112,6 +112,21 @@ def prepare(table: CandidateTable, prior: Prior) -> PreparedTable:
     )
 
 
+def merge(first: PreparedTable, second: PreparedTable, merged: CandidateTable, order: Rows) -> PreparedTable:
+    """What `prepare` would make of `merged`, whose rows are those of `first` and then `second` taken in `order`, from
+    what it made of the two; their creators point into one list."""
+    creator_count = max(first.creator_count, second.creator_count)
+    embedded = first.units is not None and second.units is not None
+    return PreparedTable(
+        table=merged,
+        lasting=np.concatenate((first.lasting, second.lasting), axis=1)[:, order],
+        creator=merged.creator.astype(np.min_scalar_type(creator_count)),
+        creator_count=creator_count,
+        units=np.concatenate((first.units, second.units))[order] if embedded else None,  # type: ignore[arg-type]
+        known=np.concatenate((first.known, second.known))[order] if embedded else None,  # type: ignore[arg-type]
+    )
+
+
 def _lasting_signals(table: CandidateTable, prior: Prior) -> Float32s:
     counted = (table.likes, table.shares, table.comments, table.views)
     return np.stack(

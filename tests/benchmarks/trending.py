@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.clients import Client, latencies
-from tests.benchmarks.engagement import manage, use
+from tests.benchmarks.engines import manage, use
 from tests.benchmarks.report import Figure, head, percentile, tell
 from tests.integration.running import Nova
 

@@ -28,7 +28,7 @@ from engagement.models import Comment, Follow, Like, NotInterested, OutboxEvent,
 from nova.celery import app
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
-from ranking import generations, publishing
+from ranking import generations, publishing, stored_feed
 from reels import erasing, erasures
 from reels.models import Erasure, Video
 from tests.conftest import API
@@ -158,7 +158,7 @@ def test_what_lands_after_the_request_is_swept(client_of: Clients, world: Video)
     outbox.write([Event(uuid.uuid4(), "like", ANN, timezone.now(), world.id, "cook")])
     delivery.deliver()
     outbox.write([Event(uuid.uuid4(), "watch", ANN, timezone.now(), world.id, "cook")])
-    built = generations.Feed(b"a build", "ranked", generations.Entries(np.zeros(9, generations.ENTRY)))
+    built = stored_feed.make(b"a build", "ranked", bytes(16 * 9), np.zeros(9, np.float32), ())
     generations.save(ANN, built, b"")
     sweep_later()
     publishing.refresh()

@@ -80,6 +80,7 @@ def test_it_holds_everything_and_nothing_of_others(client_of: Clients, make_vide
         "b:ann-pest": "1",
     }
     assert [each["recent"] for each in held["redis_repairs"]] == [["w:1"]]
+    assert held["redis"]["profile"]["personalized"] is False
     (shown,) = held["redis"]["feeds"].values()
     assert set(shown) == {str(video.id), str(other.id)}
     assert "ben" not in json.dumps(held)
@@ -88,7 +89,7 @@ def test_it_holds_everything_and_nothing_of_others(client_of: Clients, make_vide
 def test_of_a_stranger_there_is_nothing_to_tell(client_of: Clients, engines: None) -> None:
     held = export(client_of("nobody"))
     assert held.pop("user_id") == "nobody"
-    assert held.pop("redis") == {"recent": {}, "feeds": {}}
+    assert held.pop("redis") == {"recent": {}, "profile": None, "feeds": {}}
     assert set(map(str, held.values())) == {"[]"}
 
 

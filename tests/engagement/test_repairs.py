@@ -83,7 +83,7 @@ def test_a_repair_that_comes_late_notes_what_is_true_by_then(
     ann.delete(f"{API}/creators/cook/block")
     tasks.repair_redis()
     noted = recent.read("ann")
-    assert (noted.liked, noted.hidden, noted.blocked) == ({video.id: False}, frozenset(), frozenset())
+    assert (noted.liked, noted.hidden, noted.blocked) == ({video.id.bytes: False}, frozenset(), frozenset())
 
 
 def test_more_repairs_than_one_batch_are_done_in_one_call(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_repairs_wait_until_redis_is_back(video: Video, monkeypatch: pytest.Monk
         assert tasks.repair_redis() == 0
     assert RedisRepair.objects.count() == 2
     assert tasks.repair_redis() == 2
-    assert recent.read("ann").watched == {video.id}
+    assert recent.read("ann").watched == {video.id.bytes}
     assert not RedisRepair.objects.exists()
 
 

@@ -1,16 +1,21 @@
 """GET /health, /health/ready, /health/live."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import OperationalError
+from django.db import connection as django_connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from nova import health
-from nova.clients import redis
+from nova import health, patience
+from nova.clients import breaker, redis
+from nova.clients.breaker import Breaker, breaker_of
 from nova.clients.clickhouse import ClickHouseError
 from tests.conftest import API
+from tests.nova.private import silent_server
 
 Away = Callable[..., list[str]]
 
@@ -140,3 +145,75 @@ def test_a_bad_token_is_no_reason_to_refuse(engines: None, path: str) -> None:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
     assert client.get(f"{API}/{path}").status_code == 200
+
+
+def opened(name: str) -> Breaker:
+    """What a process has when calls to an engine fail one after the other."""
+    tried = breaker_of(name)
+    for _ in range(10):
+        tried.tell(0, failed=True)
+    return tried
+
+
+def test_health_tells_what_this_process_thinks_of_each_engine(anybody: APIClient, away: Away) -> None:
+    away()
+    opened("clickhouse")
+    engines = {each["name"]: each["breaker"] for each in anybody.get(f"{API}/health").json()["engines"]}
+    assert engines == {"postgresql": "closed", "redis": "closed", "clickhouse": "open"}
+
+
+def test_probes_pass_by_breakers_and_patience_and_leave_them_as_they_are(engines: None) -> None:
+    for name in ("postgresql", "redis", "clickhouse"):
+        opened(name)
+    patience.begin()
+    try:
+        for name in ("postgresql", "redis", "clickhouse"):
+            patience.lose(name)
+        found = health.check_engines()
+    finally:
+        patience.end()
+        breaker.reset_all()
+    assert [(each.ok, each.breaker) for each in found] == [(True, "open")] * 3
+
+
+@pytest.fixture
+def all_silent(settings: Settings) -> Iterator[None]:
+    """Engines that take connections and never answer."""
+    with silent_server() as port:
+        settings.REDIS_URL = f"redis://127.0.0.1:{port}/0"
+        settings.CLICKHOUSE_URL = f"clickhouse://127.0.0.1:{port}/nova"
+        settings.KAFKA_BROKERS = f"127.0.0.1:{port}"
+        given = django_connection.settings_dict
+        known = {name: given[name] for name in ("HOST", "PORT")}
+        given.update(HOST="127.0.0.1", PORT=str(port))
+        yield
+        given.update(known)
+
+
+@pytest.mark.parametrize(("path", "status"), [("health", 200), ("health/ready", 503)])
+def test_when_all_engines_hang_the_answer_comes_all_the_same(
+    anybody: APIClient, all_silent: None, path: str, status: int
+) -> None:
+    before = threading.active_count()
+    for _ in range(3):
+        started = time.perf_counter()
+        answer = anybody.get(f"{API}/{path}")
+        assert time.perf_counter() - started < 1
+        assert answer.status_code == status
+    assert threading.active_count() <= before + len(health.PINGS) + 2  # Kafka's driver has its own
+
+
+def test_who_asks_while_a_probe_hangs_shares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, release = [], threading.Event()
+
+    def hang() -> None:
+        asked.append(1)
+        release.wait(10)
+
+    monkeypatch.setattr(health, "TIMEOUT", 0.05)
+    monkeypatch.setitem(health.PINGS, "redis", hang)
+    assert [health.check("redis").error for _ in range(5)] == ["TimeoutError"] * 5
+    assert len(asked) == 1
+    release.set()
+    time.sleep(0.1)
+    assert health.check("redis").ok

@@ -42,7 +42,7 @@ def sources(table: SignalTable) -> dict[Any, int]:
 
 
 def column(table: SignalTable, name: str, video: Video) -> float:
-    return float(getattr(table.candidates, name)[table.rows([video.id])[0]])
+    return float(getattr(table.candidates, name)[table.rows([video.id.bytes])[0]])
 
 
 def test_an_empty_catalogue_gives_an_empty_table(build: Callable[[], SignalTable]) -> None:
@@ -133,28 +133,24 @@ def test_followed_videos_of_thirty_days_are_a_source_of_their_own(make_video: Ma
     make_video(creator_id="friend", age=dt.timedelta(days=31))
     make_video(creator_id="friend", is_published=False)
     make_video(creator_id="stranger")
-    table = candidates.followed(["friend", "somebody who never published"])
-    assert table is not None
-    assert sources(table) == {new.id: FOLLOWED}
+    found = candidates.followed(["friend", "somebody who never published"])
+    assert found == {new.id.bytes: "friend"}
+    assert sources(candidates.table_of_followed(found)) == {new.id: FOLLOWED}
 
 
 @pytest.mark.parametrize("creators", [[], ["nobody"]])
 def test_who_follows_nobody_with_videos_has_no_such_source(engines: None, creators: list[str]) -> None:
-    assert candidates.followed(creators) is None
+    assert candidates.followed(creators) == {}
 
 
-def test_the_newest_of_many_followed_videos_are_taken(make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "MOST_FOLLOWED", 2)
+def test_the_newest_of_many_followed_videos_are_taken(make_video: MakeVideo) -> None:
     videos = [make_video(creator_id="friend", age=dt.timedelta(hours=hours)) for hours in (3, 1, 2)]
-    table = candidates.followed(["friend"])
-    assert table is not None
-    assert list(sources(table)) == [videos[1].id, videos[2].id]
+    assert list(candidates.followed(["friend"], most=2)) == [videos[1].id.bytes, videos[2].id.bytes]
 
 
 def test_a_followed_video_has_its_signals_with_it(make_video: MakeVideo, make_events: MakeEvents) -> None:
     video = make_video(creator_id="friend")
     make_events(video, "watch", ["ann", "ben"], completion_percent=50)
     publishing.sum_hours()
-    table = candidates.followed(["friend"])
-    assert table is not None
+    table = candidates.table_of_followed([video.id.bytes])
     assert (column(table, "completion_sum", video), column(table, "views_30d", video)) == (1, 2)

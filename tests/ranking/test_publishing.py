@@ -9,6 +9,7 @@ import orjson
 import pytest
 import structlog
 
+from nova import remembered
 from nova.clients import clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
 from ranking import candidates, publishing, tasks
@@ -26,7 +27,7 @@ SECOND = table_of((1, 100.0, "cook"), (2, 200.0, "baker"))
 def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Let so much time pass that workers look again."""
     now = [1_000.0]
-    monkeypatch.setattr(publishing, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(remembered, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def add() -> None:
         now[0] += LOOK_EVERY + 0.01
@@ -48,26 +49,26 @@ def same(table: SignalTable, other: SignalTable) -> bool:
 
 def test_what_was_published_is_what_another_process_gets() -> None:
     publishing.publish(SECOND)
-    assert same(Tables().current(), SECOND)
+    assert same(Tables().get(), SECOND)
 
 
 def test_a_newer_table_replaces_the_one_before(pass_time: Callable[[], None]) -> None:
     worker = Tables()
     publishing.publish(FIRST)
-    assert same(worker.current(), FIRST)
+    assert same(worker.get(), FIRST)
     publishing.publish(SECOND)
-    assert same(worker.current(), FIRST)  # it looks once in a while, not in every request
+    assert same(worker.get(), FIRST)  # it looks once in a while, not in every request
     pass_time()
-    assert same(worker.current(), SECOND)
+    assert same(worker.get(), SECOND)
 
 
 def test_the_same_content_published_again_is_not_loaded_again(pass_time: Callable[[], None]) -> None:
     worker = Tables()
     publishing.publish(FIRST)
-    before = worker.current()
+    before = worker.get()
     publishing.publish(table_of((1, 100.0, "cook")))
     pass_time()
-    assert worker.current() is before
+    assert worker.get() is before
 
 
 def test_without_redis_a_worker_keeps_its_copy(
@@ -75,24 +76,24 @@ def test_without_redis_a_worker_keeps_its_copy(
 ) -> None:
     worker = Tables()
     publishing.publish(FIRST)
-    before = worker.current()
+    before = worker.get()
     take_redis_away()
     pass_time()
-    assert worker.current() is before
+    assert worker.get() is before
 
 
 def test_a_redis_that_was_emptied_leaves_the_copy_in_use(pass_time: Callable[[], None]) -> None:
     worker = Tables()
     publishing.publish(FIRST)
-    before = worker.current()
+    before = worker.get()
     redis.connection().flushdb()
     pass_time()
-    assert worker.current() is before
+    assert worker.get() is before
 
 
 def test_when_nothing_was_ever_published_a_worker_builds_one(make_video: Callable[..., Video]) -> None:
     video = make_video()
-    assert len(Tables().current().rows([video.id])) == 1
+    assert len(Tables().get().rows([video.id.bytes])) == 1
 
 
 def test_without_redis_a_new_worker_builds_one(
@@ -101,15 +102,15 @@ def test_without_redis_a_new_worker_builds_one(
     video = make_video()
     publishing.publish(FIRST)
     take_redis_away()
-    assert len(Tables().current().rows([video.id])) == 1
+    assert len(Tables().get().rows([video.id.bytes])) == 1
 
 
 def test_what_a_worker_built_gives_way_to_what_is_published(pass_time: Callable[[], None]) -> None:
     worker = Tables()
-    assert len(worker.current()) == 0
+    assert len(worker.get()) == 0
     publishing.publish(FIRST)
     pass_time()
-    assert same(worker.current(), FIRST)
+    assert same(worker.get(), FIRST)
 
 
 def of_a_newer_format() -> bytes:
@@ -122,23 +123,23 @@ def test_a_table_of_a_newer_nova_leaves_the_copy_in_use(pass_time: Callable[[], 
     """During a deployment old and new processes share one Redis."""
     worker = Tables()
     publishing.publish(FIRST)
-    before = worker.current()
+    before = worker.get()
     redis.connection().mset({publishing.TABLE_KEY: of_a_newer_format(), publishing.VERSION_KEY: "newer"})
     pass_time()
-    assert worker.current() is before
+    assert worker.get() is before
 
 
 def test_a_new_worker_that_cannot_read_the_table_builds_one(make_video: Callable[..., Video]) -> None:
     video = make_video()
     redis.connection().mset({publishing.TABLE_KEY: of_a_newer_format(), publishing.VERSION_KEY: "newer"})
-    assert len(Tables().current().rows([video.id])) == 1
+    assert len(Tables().get().rows([video.id.bytes])) == 1
 
 
 def test_refreshing_publishes_what_people_did(make_video: Callable[..., Video]) -> None:
     video = make_video()
     table = publishing.refresh()
-    assert len(table.rows([video.id])) == 1
-    assert same(Tables().current(), table)
+    assert len(table.rows([video.id.bytes])) == 1
+    assert same(Tables().get(), table)
 
 
 def test_a_refresh_that_fails_leaves_what_was_published(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +150,7 @@ def test_a_refresh_that_fails_leaves_what_was_published(monkeypatch: pytest.Monk
     monkeypatch.setattr(clickhouse, "run", away)
     with pytest.raises(ClickHouseError):
         publishing.refresh()
-    assert same(Tables().current(), SECOND)
+    assert same(Tables().get(), SECOND)
 
 
 def test_signals_that_cannot_be_read_are_not_published_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +162,7 @@ def test_signals_that_cannot_be_read_are_not_published_as_none(monkeypatch: pyte
     monkeypatch.setattr(clickhouse, "select", away)
     with pytest.raises(ClickHouseError):
         publishing.refresh()
-    assert same(Tables().current(), SECOND)
+    assert same(Tables().get(), SECOND)
 
 
 def test_the_scheduled_refresh_outlives_an_engine_that_is_away(take_redis_away: Callable[[], None]) -> None:

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError
 
 from nova import remembered
+from nova.clients import redis
 from nova.remembered import Remembered
 from ranking import services, settings
 from ranking.models import FeatureFlag, WeightSet
@@ -81,17 +82,17 @@ def test_the_process_that_activates_a_set_ranks_with_it_at_once(engines: None) -
 def test_another_process_follows_when_what_it_knows_is_no_longer_fresh(
     engines: None, pass_time: Callable[[float], None]
 ) -> None:
-    elsewhere = Remembered(settings.weight_set._read)
+    elsewhere = Remembered(settings.weight_set._read, fresh_for=settings.FRESH_FOR)
     assert elsewhere.get().name == "default"
     services.activate(weight_set=WeightSet.objects.create(name="new"))
-    pass_time(remembered.FRESH_FOR - 0.01)
+    pass_time(settings.FRESH_FOR - 0.01)
     assert elsewhere.get().name == "default"
     pass_time(0.01)
     assert elsewhere.get().name == "new"
 
 
 def test_every_process_follows_within_the_promised_thirty_seconds() -> None:
-    assert remembered.FRESH_FOR < 30
+    assert settings.FRESH_FOR < 30
 
 
 def test_without_an_active_set_the_defaults_rank(engines: None) -> None:
@@ -106,45 +107,41 @@ def test_without_its_flag_the_feed_is_off(engines: None) -> None:
     assert not settings.feed_flag.get().is_on_for("ann")
 
 
-def test_the_last_settings_stay_while_postgresql_is_away(pass_time: Callable[[float], None]) -> None:
-    answers: list[str | DatabaseError] = ["first", OperationalError("away"), OperationalError("away"), "second"]
+@pytest.fixture
+def take_postgresql_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """For whoever reads settings."""
 
-    def read() -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, DatabaseError):
-            raise answer
-        return answer
-
-    kept = Remembered(read)
-    found = []
-    for _ in range(4):
-        found.append(kept.get())
-        pass_time(remembered.FRESH_FOR)
-    assert found == ["first", "first", "first", "second"]
-
-
-def test_while_it_is_away_it_is_not_asked_for_every_feed(pass_time: Callable[[float], None]) -> None:
-    asked = []
-
-    def read() -> str:
-        asked.append(1)
-        if len(asked) > 1:
-            raise OperationalError("away")
-        return "known"
-
-    kept = Remembered(read)
-    kept.get()
-    pass_time(remembered.FRESH_FOR)
-    assert [kept.get() for _ in range(5)] == ["known"] * 5
-    assert len(asked) == 2
-
-
-def test_what_was_never_read_cannot_stay() -> None:
-    def fail() -> None:
+    def fail(*given: object, **more: object) -> None:
         raise OperationalError("away")
 
+    return lambda: monkeypatch.setattr(WeightSet.objects, "filter", fail)
+
+
+def test_the_last_settings_stay_while_postgresql_is_away(
+    engines: None, pass_time: Callable[[float], None], take_postgresql_away: Callable[[], None]
+) -> None:
+    known = settings.weight_set.get()
+    take_postgresql_away()
+    for _ in range(3):
+        pass_time(settings.FRESH_FOR)
+        assert settings.weight_set.get() is known
+
+
+def test_a_worker_that_starts_while_postgresql_is_away_knows_the_settings_and_every_stamp(
+    engines: None, take_postgresql_away: Callable[[], None]
+) -> None:
+    stamp, weights = settings.stamp("ann"), settings.weight_set.get().weights()
+    take_postgresql_away()
+    settings.forget()
+    assert (settings.stamp("ann"), settings.weight_set.get().weights()) == (stamp, weights)
+
+
+def test_what_was_never_read_cannot_stay(engines: None, take_postgresql_away: Callable[[], None]) -> None:
+    settings.forget()
+    take_postgresql_away()
+    redis.connection().flushdb()
     with pytest.raises(OperationalError):
-        Remembered(fail).get()
+        settings.weight_set.get()
 
 
 def test_the_same_people_are_in_for_ever() -> None:

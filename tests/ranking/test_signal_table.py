@@ -32,7 +32,7 @@ def test_newer_videos_come_first_and_of_one_time_the_smaller_id() -> None:
 
 
 def test_videos_are_found_by_their_id(table: SignalTable) -> None:
-    assert table.rows([video_id(1), video_id(404), video_id(2)]).tolist() == [2, 0]
+    assert table.rows([video_id(1).bytes, video_id(404).bytes, video_id(2).bytes]).tolist() == [2, 0]
     assert table.rows([]).tolist() == []
 
 
@@ -112,13 +112,13 @@ def test_joining_leaves_both_tables_alone(table: SignalTable) -> None:
     more = table_of((4, 250.0, "friend"))
     before = to_bytes(table), to_bytes(more)
     joined = table.joined(more)
-    joined.cache["prepared"] = 1
+    joined.prepared(0.0)
     assert (to_bytes(table), to_bytes(more)) == before
-    assert table.cache == {}
+    assert len(table.prepared(0.0)) == len(table)
 
 
 def test_rows_and_creators_are_found_in_a_joined_table(table: SignalTable) -> None:
     table.rows([]), table.creator_rows([])  # what was looked up before must not be remembered for the new table
     joined = table.joined(table_of((4, 250.0, "friend")))
-    assert joined.rows([video_id(4), video_id(1)]).tolist() == [1, 3]
+    assert joined.rows([video_id(4).bytes, video_id(1).bytes]).tolist() == [1, 3]
     assert joined.creators[joined.creator_rows(["friend"])[0]] == "friend"

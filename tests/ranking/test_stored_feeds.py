@@ -55,11 +55,11 @@ def test_a_feed_that_another_version_stored_is_built_anew(
     ann = client_of("ann")
     cursor = ann.get(f"{API}/reels", {"limit": 30}).json()["next_cursor"]
     for query in ({}, {"cursor": cursor}):
-        (key,) = redis.connection().keys("feed:g2:ann:*")
+        (key,) = redis.connection().keys("feed:g3:ann:*")
         redis.connection().set(key, raw, ex=100)
         answer = ann.get(f"{API}/reels", query)
         assert (answer.status_code, answer["X-Cache"]) == (200, "MISS")
-        redis.connection().delete(*redis.connection().keys("feed:g2:ann:*"), "feed:u:ann")
+        redis.connection().delete(*redis.connection().keys("feed:g3:ann:*"), "feed:u:ann")
         ann.get(f"{API}/reels")
 
 
@@ -71,7 +71,7 @@ def test_an_older_nova_finds_no_list_of_this_one_and_this_one_none_of_it(
     ann.get(f"{API}/reels")
     generation = redis.connection().get("feed:u:ann").decode()
     assert not redis.connection().exists(f"feed:g:ann:{generation}")
-    redis.connection().rename(f"feed:g2:ann:{generation}", f"feed:g:ann:{generation}")
+    redis.connection().rename(f"feed:g3:ann:{generation}", f"feed:g:ann:{generation}")
     assert ann.get(f"{API}/reels")["X-Cache"] == "MISS"
 
 

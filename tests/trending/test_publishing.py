@@ -218,7 +218,7 @@ def test_without_postgresql_lists_blocks_and_creators_stay(
     serving.forget()
     assert shown(ann) == []
     take_postgresql_away()
-    pass_time(remembered.FRESH_FOR)
+    pass_time(curations.FRESH_FOR)
     assert shown(ann) == []
     assert ann.get(f"{API}/discover/creators").status_code == 200
 

@@ -1,10 +1,12 @@
 """`manage.py up`: all of Nova on this machine, until Ctrl-C. What `make run` ends in."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -132,18 +134,14 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def processes(port: int, workers: int, var: Any) -> list[Process]:
+def processes(port: int, workers: int, var: Path) -> list[Process]:
     """Web, worker and scheduler, all with this process's environment."""
+    metrics = {"PROMETHEUS_MULTIPROC_DIR": str(empty_folder(var / "run" / "metrics"))}
     python, celery = sys.executable, [sys.executable, "-m", "celery", "-A", "nova"]
-    web = [
-        python, "-m", "granian", "--interface", "wsgi", "nova.wsgi:application", "--host", HOST, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
-        "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
-    ]  # fmt: skip
     worker = [
         "worker",
         "--queues",
-        "default,events",
+        "default,events,feeds",
         "--concurrency",
         "2",
         "--without-mingle",
@@ -152,11 +150,32 @@ def processes(port: int, workers: int, var: Any) -> list[Process]:
     beat = ["beat", "--schedule", str(var / "run" / "beat"), "--pidfile="]
     consumers = CONSUMERS if os.environ.get("KAFKA_BROKERS") else []
     return [
-        Process("web", web, lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready")),
+        Process(
+            "web",
+            serve("nova.wsgi:application", port, workers),
+            lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready"),
+            metrics,
+        ),
         Process("worker", [*celery, *worker], lambda: None),
         Process("beat", [*celery, *beat], lambda: None),
         *(Process(name, [python, "manage.py", name], lambda: None) for name in consumers),
     ]
+
+
+def serve(application: str, port: int, workers: int) -> list[str]:
+    """The web server's command. docs/performance.md has how it was chosen, and how many threads."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", application, "--host", HOST, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
+        "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
+    ]  # fmt: skip
+
+
+def empty_folder(folder: Path) -> Path:
+    """What the web's processes of last time counted is over."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def answers(url: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from nova.clients import kafka
+from nova.clients.breaker import State
 from nova.clients.kafka import KafkaError, Message
 from nova.engines import choices
 from tests.kafka import PATIENCE, Broker, Topics, read
@@ -50,6 +51,28 @@ def test_nothing_to_send_is_nothing_to_wait_for(nobody: None) -> None:
 
 def test_while_nobody_answers_nothing_is_acknowledged(nobody: None) -> None:
     assert kafka.send("events", messages(3), 0.5) == [False] * 3
+
+
+def test_brokers_that_are_away_are_left_alone_for_a_while(nobody: None) -> None:
+    for _ in range(10):
+        assert kafka.send("events", messages(1), 0.05) == [False]
+    assert kafka.guard.breaker.state is State.OPEN
+    started = time.perf_counter()
+    assert kafka.send("events", messages(3), 5) == [False] * 3
+    assert time.perf_counter() - started < 0.05
+
+
+def test_who_finds_the_producer_in_use_has_learned_nothing_of_kafka(nobody: None) -> None:
+    with kafka.sender._calls:
+        assert [kafka.send("events", messages(1), 0.01) for _ in range(20)] == [[False]] * 20
+    assert kafka.guard.breaker.state is State.CLOSED
+
+
+def test_a_message_that_no_broker_would_take_opens_nothing(topics: Topics) -> None:
+    large = Message(b"ann", os.urandom(3 * 1024 * 1024))
+    for _ in range(20):
+        assert kafka.send(topics.events, [large], PATIENCE) == [False]
+    assert kafka.guard.breaker.state is State.CLOSED
 
 
 def test_what_was_not_acknowledged_does_not_arrive_later(topics: Topics, settings: Settings) -> None:

@@ -22,6 +22,7 @@ from ranking.engine import (
     rank_candidates,
     rank_many,
     score,
+    score_many,
     signals_of,
 )
 from ranking.engine.arrays import Float64s
@@ -123,7 +124,7 @@ def test_what_is_explained_scores_what_was_scored(seed: int, curve: Curve) -> No
 
 @given(seeds)
 def test_a_batch_ranks_as_one_by_one(seed: int) -> None:
-    prepared = prepare(random_catalogue(60, seed), PRIOR)
+    prepared = prepare(random_catalogue(60, seed, embedded=False), PRIOR)
     people = [somebody(seed + number) for number in range(3)] + [NOBODY]
     batch = rank_many(prepared, [(person, rng(at)) for at, person in enumerate(people)], WEIGHTS, Options(), NOW)
     for at, person in enumerate(people):
@@ -131,6 +132,28 @@ def test_a_batch_ranks_as_one_by_one(seed: int) -> None:
         assert_array_equal(batch[at].rows, alone.rows)
         assert_array_equal(batch[at].scores, alone.scores)
         assert_array_equal(batch[at].explored, alone.explored)
+
+
+@given(seeds)
+def test_a_batch_scores_as_one_by_one_with_embeddings_too(seed: int) -> None:
+    """But for the last bit: a product of matrices adds in another order than one of a matrix and a vector."""
+    prepared = prepare(random_catalogue(60, seed), PRIOR)
+    people = [somebody(seed + number) for number in range(3)] + [NOBODY]
+    scores = score_many(prepared, people, WEIGHTS, NOW)
+    alone = [score(signals_of(prepared, person, NOW), WEIGHTS) for person in people]
+    assert_allclose(scores, np.stack(alone), atol=1e-6)
+
+
+def test_a_batch_of_nobody_is_empty() -> None:
+    prepared = prepare(random_catalogue(5, 1), PRIOR)
+    assert rank_many(prepared, [], WEIGHTS, Options(), NOW) == []
+
+
+def test_a_batch_refuses_embeddings_of_another_width() -> None:
+    prepared = prepare(random_catalogue(5, 1), PRIOR)
+    stranger = Person(embedding=np.ones(3, np.float32))
+    with pytest.raises(RankingInputError, match="dimensions"):
+        score_many(prepared, [NOBODY, stranger], WEIGHTS, NOW)
 
 
 @given(seeds)

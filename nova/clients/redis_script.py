@@ -1,0 +1,74 @@
+"""Lua scripts on a connection that belongs to the thread: half the cost of a call through the pool.
+
+The way of every feed: redis-py takes 70 µs for taking a connection from its pool, looking at it and putting it back.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from hiredis import pack_command
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, TimeoutError
+
+from nova.clients import redis
+from nova.clients.redis_guarded import guard
+
+Argument = str | bytes | int | float
+
+
+class _Own(threading.local):
+    """A thread's connection, and whose: a forked child must not speak on its parent's."""
+
+    connection: Any = None
+    pool: Any = None
+    process = 0
+
+
+_own = _Own()
+
+
+class Script:
+    """A Lua script that Redis keeps after its first run."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], arguments: Sequence[Argument] = ()) -> Any:
+        """The script's answer: bytes and whole numbers. Raises RedisError."""
+        try:
+            return command("EVALSHA", self._sha, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return command("EVAL", self._source, len(keys), *keys, *arguments)
+
+
+def command(*words: Argument) -> Any:
+    """One command on this thread's connection. Raises RedisError."""
+    with guard.call():
+        connection, is_used = _connection()
+        packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
+        try:
+            return _ask(connection, packed)
+        except TimeoutError:
+            raise
+        except RedisConnectionError:
+            if not is_used:
+                raise
+            return _ask(connection, packed)  # Redis was started again meanwhile; the connection is made anew
+
+
+def _ask(connection: Any, packed: bytes) -> Any:
+    connection.send_packed_command((packed,))
+    return connection.read_response(disable_decoding=True)
+
+
+def _connection() -> tuple[Any, bool]:
+    """This thread's connection, and whether it was used before."""
+    pool = redis.connection().connection_pool
+    if _own.pool is pool and _own.process == os.getpid():
+        return _own.connection, True
+    _own.connection, _own.pool, _own.process = pool.connection_class(**pool.connection_kwargs), pool, os.getpid()
+    return _own.connection, False

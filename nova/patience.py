@@ -1,0 +1,34 @@
+"""How often one web request waits for an engine that does not answer: once.
+
+The first call that finds an engine away or too slow costs its timeout; the rest of the request does without that
+engine. Outside of a request (Celery, consumers, commands) nothing is remembered: there it is breakers that help.
+"""
+
+import threading
+
+
+class _Request(threading.local):
+    """What the request of this thread has learned; None while there is no request."""
+
+    lost: set[str] | None = None
+
+
+_request = _Request()
+
+
+def begin() -> None:
+    _request.lost = set()
+
+
+def end() -> None:
+    _request.lost = None
+
+
+def lose(engine: str) -> None:
+    """The engine let this request down."""
+    if _request.lost is not None:
+        _request.lost.add(engine)
+
+
+def is_lost(engine: str) -> bool:
+    return bool(_request.lost) and engine in (_request.lost or ())
