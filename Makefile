@@ -34,6 +34,7 @@ bench: .venv ## every figure beside its goal, from kernels to a million videos, 
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.ranking
 	@$(BIN)/python -m tests.benchmarks.engagement
 	@$(BIN)/python -m tests.benchmarks.feed
+	@$(BIN)/python -m tests.benchmarks.trending
 
 load: .venv ## five minutes of people who come and go, by locust; writes var/load/report.html
 	@$(UV) install --quiet --require-hashes --python $(BIN)/python -r requirements/load.txt

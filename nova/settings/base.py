@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "nova",
     "reels",
     "engagement",
+    "trending",
     "ranking",
 ]
 
@@ -164,6 +165,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ranking.tasks.refresh_signals",
         "schedule": 30.0,
         "options": {"expires": 25},
+    },
+    "refresh-trending": {
+        "task": "trending.tasks.refresh_trending",
+        "schedule": 300.0,
+        "options": {"expires": 240},
     },
     "sweep-erasures": {
         "task": "engagement.tasks.sweep_erasures",

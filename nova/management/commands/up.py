@@ -27,6 +27,7 @@ DEMO = ("demo data", ["load_demo", "--if-empty"])
 TOPICS = ("Kafka topics", ["create_topics"])
 CONSUMERS = ["consume_engagement", "consume_cdc"]
 SIGNALS = ("ranking signals", ["refresh_signals"])
+TRENDING = ("trending lists", ["refresh_trending"])
 
 
 class Command(BaseCommand):
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         if options["no_limit"]:
             os.environ["RATE_LIMIT_PER_MINUTE"] = "0"
         kafka = [TOPICS] if os.environ.get("KAFKA_BROKERS") else []
-        for what, command in [*STEPS, *kafka, *([] if options["no_demo"] else [DEMO]), SIGNALS]:
+        for what, command in [*STEPS, *kafka, *([] if options["no_demo"] else [DEMO]), SIGNALS, TRENDING]:
             self.say(f"Preparing {what}")
             self._manage(what, command)
         port = self._port(options["port"])
