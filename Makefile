@@ -5,7 +5,7 @@ UV := $(BIN)/uv pip
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-heavy lint format bench requirements clean
+.PHONY: help run test test-heavy lint format bench load requirements clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -30,13 +30,19 @@ format: .venv ## let ruff format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv ## ranking, engagement and search figures, each beside its goal, in some minutes
+bench: .venv ## every figure beside its goal, from kernels to a million videos, in half an hour
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.ranking
 	@$(BIN)/python -m tests.benchmarks.engagement
+	@$(BIN)/python -m tests.benchmarks.feed
+	@$(BIN)/python -m tests.benchmarks.trending
 	@$(BIN)/python -m tests.benchmarks.search
 
+load: .venv ## five minutes of people who come and go, by locust; writes var/load/report.html
+	@$(UV) install --quiet --require-hashes --python $(BIN)/python -r requirements/load.txt
+	@$(BIN)/python -m tests.load
+
 requirements: .venv ## compile requirements/*.in into pinned, hashed *.txt
-	@for name in uv base embedded dev; do $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for name in uv base embedded dev load; do $(UV) compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --custom-compile-command "make requirements" $(ARGS) \
 		requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 

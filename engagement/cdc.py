@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from django.utils import timezone
 
 from engagement import elsewhere, store
+from engagement.comments import CommentMade
 from engagement.consuming import payload
-from engagement.elsewhere import CommentMade, FollowChanged
+from engagement.elsewhere import FollowChanged
 from engagement.events import UnknownVersionError, comment_id
 from nova import fields
 from nova.bulk import BadLineError

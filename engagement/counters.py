@@ -13,6 +13,8 @@ from django.db import connection
 
 from engagement.events import Event
 from nova.clients import redis
+from nova.clients.redis_script import Script
+from reels import changes
 
 TYPES = ("view", "like", "share", "comment")
 
@@ -58,12 +60,12 @@ ON CONFLICT (video_id) DO UPDATE SET
 """
 # A counter that is not in Redis is left out: whoever reads it next takes the whole sum from PostgreSQL.
 MOVE = """
-local moved = {}
-for i, key in ipairs(KEYS) do
-    if redis.call('EXISTS', key) == 1 then moved[i] = redis.call('INCRBY', key, ARGV[i]) else moved[i] = false end
+for i = 1, #KEYS - 1 do
+    if redis.call('EXISTS', KEYS[i]) == 1 then redis.call('INCRBY', KEYS[i], ARGV[i]) end
 end
-return moved
+redis.call('XADD', KEYS[#KEYS], 'MAXLEN', '~', ARGV[#ARGV], '*', 'ids', ARGV[#KEYS])
 """
+_move = Script(MOVE)
 
 
 def key(video_id: uuid.UUID, kind: str) -> str:
@@ -95,8 +97,8 @@ def move(events: Iterable[Event]) -> bool:
     if not steps:
         return True
     with redis.fail_open("move_counters"):
-        keys = [key(*each) for each in steps]
-        redis.connection().eval(MOVE, len(keys), *keys, *steps.values())
+        changed = changes.packed(video_id for video_id, _ in steps)
+        _move([*(key(*each) for each in steps), changes.KEY], [*steps.values(), changed, changes.LONGEST])
         return True
     return False
 
@@ -149,4 +151,6 @@ def _write(counts: dict[uuid.UUID, Counts], *, replace: bool) -> None:
     for video_id, each in counts.items():
         for kind in TYPES:
             pipeline.set(key(video_id, kind), getattr(each, kind), nx=not replace)
+    if replace:
+        changes.note(pipeline, counts)
     pipeline.execute()

@@ -10,19 +10,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from engagement import outbox, relations, store
+from engagement.comments import CommentMade, insert
 from engagement.events import Event, derived_id
 from engagement.models import Follow
 from engagement.showing import show
 from reels.models import Video
-
-
-class CommentMade(NamedTuple):
-    """`id` is that of its event, too."""
-
-    id: uuid.UUID
-    user_id: str
-    video_id: uuid.UUID
-    created_at: dt.datetime
 
 
 class FollowChanged(NamedTuple):
@@ -32,11 +24,6 @@ class FollowChanged(NamedTuple):
     occurred_at: dt.datetime
 
 
-NEW_COMMENTS = """
-INSERT INTO engagement_comment (id, user_id, video_id, created_at)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::timestamptz[])
-ON CONFLICT DO NOTHING RETURNING id
-"""
 # Locked, so that two changes of one follow are compared one after the other.
 KNOWN_FOLLOWS = """
 SELECT user_id, creator_id, is_active, changed_at FROM engagement_follow
@@ -55,7 +42,7 @@ def add_comments(*, comments: Sequence[CommentMade], on: Mapping[uuid.UUID, Vide
     if not comments:
         return 0
     with transaction.atomic():
-        new = _insert(comments)
+        new = insert(comments)
         events = [_comment_event(each, on[each.video_id]) for each in comments if each.id in new]
         _tell(events)
     return len(events)
@@ -73,15 +60,6 @@ def change_follows(*, changes: Sequence[FollowChanged]) -> int:
         oldest = timezone.now() - store.KEPT  # of older ones only the state is taken, as everywhere
         _tell([_follow_event(each) for each in effective if each.occurred_at > oldest])
     return len(effective)
-
-
-def _insert(comments: Sequence[CommentMade]) -> set[uuid.UUID]:
-    """The ids of comments that were not known."""
-    distinct = {each.id: each for each in comments}
-    rows = [distinct[each] for each in sorted(distinct)]  # one order for everybody: no deadlocks
-    with connection.cursor() as cursor:
-        cursor.execute(NEW_COMMENTS, [list(column) for column in zip(*rows, strict=True)])
-        return {comment_id for (comment_id,) in cursor.fetchall()}
 
 
 def _effective(changes: Sequence[FollowChanged]) -> list[FollowChanged]:

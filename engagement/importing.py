@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from engagement import outbox, relations, store, totals
+from engagement import comments, outbox, relations, store, totals
+from engagement.comments import CommentMade
 from engagement.events import CREATOR_KINDS, KINDS, VIDEO_KINDS, Event, derived_id, given_id
 from engagement.signals import taste_changed
 from nova import fields
@@ -100,6 +101,11 @@ class Importer:
             return
         for kind_model in {change.model for change in relations.CHANGES.values()}:
             relations.set_all(kind_model, _entries(events, kind_model))
+        comments.insert(
+            CommentMade(event.event_id, event.user_id, event.video_id, event.occurred_at)
+            for event in events
+            if event.kind == "comment" and event.video_id
+        )
         self.finish()
         self._people = {event.user_id for event in events}
         self._inserted = self._inserting.submit(store.insert, [each for each in events if self._is_kept(each)])

@@ -4,11 +4,9 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-import structlog
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from kombu.exceptions import KombuError
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,12 +14,10 @@ from rest_framework.response import Response
 from engagement import exporting, relating, tasks
 from engagement import serializers as shapes
 from nova.api.views import NovaViewSet
-from nova.celery import app
+from nova.clients.tasks import publish
 from reels import erasing
 
-log = structlog.get_logger(__name__)
 BLOCK_SIZE = 64 * 1024
-BROKER_TIMEOUT = 0.1  # seconds: somebody is waiting, and the scheduler does it as well
 
 
 class Blocks:
@@ -53,7 +49,7 @@ class MeViewSet(NovaViewSet):
     def erase(self, request: Request) -> Response:
         """Erase all that is held on the caller. GET tells when it is done; writing anything is coming back."""
         erasing.request(user_id=self.user.id)
-        _sweep_soon()
+        publish(tasks.sweep_erasures)  # without a broker, the scheduler's next sweep does it
         return Response(erasing.status(self.user.id), status=202)
 
     @extend_schema(operation_id="me_export", responses={(200, "application/json"): OpenApiTypes.OBJECT})
@@ -83,13 +79,3 @@ class MeViewSet(NovaViewSet):
         body.is_valid(raise_exception=True)
         relating.set_personalized(user_id=self.user.id, **body.validated_data)
         return Response(body.validated_data)
-
-
-def _sweep_soon() -> None:
-    """Without a broker the scheduler's next sweep does it, within a minute of its return."""
-    patience = {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT, "max_retries": 0}
-    try:
-        with app.connection_for_write(transport_options=patience) as broker:
-            tasks.sweep_erasures.apply_async(connection=broker, retry=False)  # type: ignore[call-arg]
-    except (KombuError, OSError) as error:
-        log.warning("sweep_not_enqueued", error=type(error).__name__)

@@ -58,7 +58,10 @@ class NotInterested(VideoRelation):
 class Follow(CreatorRelation):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user_id", "creator_id"], name="follow_once")]
-        indexes = [models.Index(fields=["creator_id"], name="follow_by_creator")]
+        indexes = [
+            models.Index(fields=["creator_id"], name="follow_by_creator"),
+            models.Index(fields=["changed_at"], name="follow_by_time"),  # who grew in the last 24 hours
+        ]
 
 
 class Block(CreatorRelation):

@@ -1,7 +1,7 @@
 """What is known of a person, and a copy of it in Redis (`profile:u:{user}`) that stands in while an engine is away.
 
-Every build of a feed writes the copy: to whoever was here in the last day, no video watched and no creator blocked comes
-back because PostgreSQL or ClickHouse is away.
+Every build of a feed writes the copy: to whoever was here in the last day, no video watched and no creator blocked
+comes back because PostgreSQL or ClickHouse is away.
 """
 
 from collections.abc import Iterable, Mapping
@@ -68,9 +68,7 @@ def remembered(user_id: str, watched: Iterable[bytes]) -> History:
 def add_past(user_id: str, history: History) -> None:
     """Add what ClickHouse would have told."""
     history.is_complete = False
-    known = remembered(user_id, ())
-    history.seen |= known.seen
-    history.commented |= known.commented
+    history.seen |= remembered(user_id, ()).seen
 
 
 def held(user_id: str) -> dict[str, Any] | None:

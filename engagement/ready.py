@@ -1,7 +1,8 @@
-"""Videos as ready JSON, counters and all, kept in the process for half a second: what pages of feeds are made of.
+"""Videos as ready JSON, counters and all, kept in the process: what pages of feeds are made of.
 
-Counters must be true within a second, and forty cards with four counters each are most of what a page needs from Redis:
-a video that many people's pages show is read twice a second, however many they are.
+Forty cards with four counters each are most of what a page needs from Redis, and counters must be true within a second.
+So the web keeps what it read and hears of changes (`engagement.following`); who hears nothing believes it for half a
+second.
 """
 
 import threading
@@ -16,11 +17,14 @@ from django.db import DatabaseError
 
 from engagement import counters
 from engagement.counters import TYPES, Counts
+from engagement.following import Follower
+from nova import remembered
 from nova.clients import redis, redis_script
 from reels import cards
 
 log = structlog.get_logger(__name__)
 FRESH_FOR = 0.5  # seconds
+FRESH_WHILE_HEARD = 10.0  # seconds: in case a change was not told of
 STANDS_IN_FOR = 10.0  # seconds, while Redis is away
 LARGEST = 5_000  # videos, of about 1 kB each
 KEYS_PER_VIDEO = 1 + len(TYPES)
@@ -45,7 +49,8 @@ _making_room = threading.Lock()
 
 def videos(ids: Sequence[bytes]) -> list[Ready]:
     """A `Ready` for each of the ids (16 bytes each), in their order."""
-    oldest = time.monotonic() - FRESH_FOR
+    is_heard = remembered.in_background and follower.is_heard()
+    oldest = time.monotonic() - (FRESH_WHILE_HEARD if is_heard else FRESH_FOR)
     found = [_known.get(each, NOTHING) for each in ids]
     due = [each for each, ready in zip(ids, found, strict=True) if ready.read_at < oldest]
     if not due:
@@ -56,8 +61,15 @@ def videos(ids: Sequence[bytes]) -> list[Ready]:
 
 def forget(video_ids: Iterable[uuid.UUID]) -> None:
     """What this process has just changed itself it shows at once."""
-    for video_id in video_ids:
-        _known.pop(video_id.bytes, None)
+    _drop(video_id.bytes for video_id in video_ids)
+
+
+def _drop(ids: Iterable[bytes]) -> None:
+    for each in ids:
+        _known.pop(each, None)
+
+
+follower = Follower(_drop)
 
 
 def forget_all() -> None:

@@ -15,6 +15,7 @@ from nova import patience
 
 Handler = Callable[[HttpRequest], HttpResponse]
 PROBES = "/api/v1/health", "/metrics"  # orchestrators and Prometheus ask by address
+WITHOUT_BODY = {204, 304}
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -41,6 +42,8 @@ class RequestIdMiddleware:
         finally:
             patience.end()
         response["X-Request-ID"] = request_id
+        if not response.streaming and response.status_code not in WITHOUT_BODY:
+            response["Content-Length"] = str(len(response.content))  # or the server would send it in chunks
         return response
 
 

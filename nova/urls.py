@@ -16,6 +16,7 @@ router.register("health", HealthViewSet, basename="health")
 # What is asked most stands first: Django tries one after the other.
 api: list[URLPattern | URLResolver] = [
     path("", include("ranking.urls")),
+    path("", include("trending.urls")),  # before /reels/{id}
     path("", include("engagement.urls")),
     path("", include(router.urls)),
     path("schema", SpectacularAPIView.as_view(), name="schema"),

@@ -5,7 +5,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from nova import environment
+from nova import environment, remembered
 from nova.chunked import WithContentLength
 from nova.clients import tasks
 
@@ -23,4 +23,5 @@ for name, value in PATIENCE_MS.items():
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", environment.settings_module())
 application = WithContentLength(get_wsgi_application())
 tasks.prepare()
+remembered.in_background = True
 get_resolver().url_patterns  # noqa: B018 - imports every view now, or the first request would wait for it

@@ -6,7 +6,7 @@ For one person or for many at once: the way is the same, and what is the same fo
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,7 +54,7 @@ def build(wanted: Sequence[Wanted]) -> list[Feed]:
     )
     orders = [next(rows) if on else _newest(table, person) for person, on in zip(people, is_ranked, strict=True)]
     packed = [ids.ids_to_bytes(table.candidates.video_id[rows]) for rows, _ in orders]
-    liked = _liked(wanted, packed)
+    liked = _liked(wanted, [stored_feed.unpacked(each) for each in packed])
     return [
         replace(
             stored_feed.make(each.generation, _variant(each, on), videos, scores, liked[each.user_id]),
@@ -158,14 +158,13 @@ def _person(table: SignalTable, wanted: Wanted, followed: Followed) -> Person:
     )
 
 
-def _liked(wanted: Sequence[Wanted], packed: Iterable[bytes]) -> dict[str, set[bytes]]:
+def _liked(wanted: Sequence[Wanted], feeds: Sequence[Sequence[bytes]]) -> dict[str, set[bytes]]:
     """What these people like of those videos. While PostgreSQL is away, nothing but what the last hours tell when a
     page is served."""
-    video_ids = {each for videos in packed for each in ids.ids_to_uuids(ids.ids_from_bytes(videos))}
     liked: defaultdict[str, set[bytes]] = defaultdict(set)
     try:
-        for user_id, video_id in histories.likes_among([each.user_id for each in wanted], video_ids):
-            liked[user_id].add(video_id.bytes)
+        for user_id, video in histories.likes_among([each.user_id for each in wanted], set().union(*feeds)):
+            liked[user_id].add(video)
     except DatabaseError as error:
         log.warning("likes_unknown", error=type(error).__name__)
     return liked

@@ -25,12 +25,31 @@ TOO_NEW_DAYS, TOO_NEW_BELOW_VIEWS = 7, 30
 FRESH, POPULAR, FOLLOWED, EXPLORATION = 1, 2, 4, 8
 NAMES = {FRESH: "fresh", POPULAR: "popular", FOLLOWED: "followed", EXPLORATION: "exploration"}
 
-# What each video did over 30 days, the most viewed first.
+# What each video did over 30 days, the most viewed first: sums of the past, and the hours since.
 RECENT = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until
 SELECT video_id, sum(completion_sum), sum(completion_count), sum(view_count) AS viewed
-FROM video_signal_hours FINAL
-WHERE hour > now() - INTERVAL 30 DAY {only}
+FROM (
+    SELECT video_id, completion_sum, completion_count, view_count FROM video_signal_past
+    UNION ALL
+    SELECT video_id, completion_sum, toUInt64(completion_count), toUInt64(view_count) FROM video_signal_hours FINAL
+    WHERE hour > now() - INTERVAL 30 DAY AND hour >= known_until
+)
 GROUP BY video_id ORDER BY viewed DESC, video_id LIMIT %(limit)s
+"""
+# The same of some videos. Few rows, so the last sum of each hour is found by hand: FINAL would merge all of them first.
+RECENT_OF = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until
+SELECT video_id, sum(completion_sum), sum(completion_count)
+FROM (
+    SELECT video_id, completion_sum, completion_count FROM video_signal_past WHERE video_id IN %(ids)s
+    UNION ALL
+    SELECT video_id, argMax(hours.completion_sum, summed_at), toUInt64(argMax(hours.completion_count, summed_at))
+    FROM video_signal_hours AS hours
+    WHERE hour > now() - INTERVAL 30 DAY AND hour >= known_until AND video_id IN %(ids)s
+    GROUP BY video_id, hour
+)
+GROUP BY video_id
 """
 NEWEST = "SELECT id FROM reels_video WHERE is_published ORDER BY created_at DESC, id LIMIT %s"
 FOLLOWED_NEWEST = """
@@ -50,7 +69,7 @@ Followed = dict[bytes, str]
 
 def build() -> SignalTable:
     """The table of fresh and popular candidates, the same for everybody. Raises ClickHouseError and DatabaseError."""
-    return _general(_completions(RECENT.format(only=""), {"limit": LARGEST_TABLE}))
+    return _general(_completions(RECENT, {"limit": LARGEST_TABLE}))
 
 
 def build_without_clickhouse() -> SignalTable:
@@ -110,9 +129,8 @@ def _columns(rows: Sequence[tuple[Any, ...]], index: dict[str, int], recent: Rec
 
 def _recent_of(video_ids: Sequence[uuid.UUID]) -> Recent:
     """Nothing when ClickHouse is away: the source it is for still stands."""
-    sql = RECENT.format(only="AND video_id IN %(ids)s")
     try:
-        return _completions(sql, {"ids": list(video_ids), "limit": len(video_ids)})
+        return _completions(RECENT_OF, {"ids": list(video_ids)})
     except ClickHouseError as error:
         log.warning("candidate_signals_missing", error=str(error))
         return {}

@@ -20,17 +20,16 @@ from django.conf import settings as django_settings
 
 from engagement import recent
 from engagement.recent import Recent
-from nova.api import throttle
+from nova.api import cursors, throttle
 from nova.clients import redis
 from nova.clients.redis_script import Script
 from ranking import stored_feed
 from ranking.stored_feed import FORMAT, Feed, UnknownFeedError
 
 log = structlog.get_logger(__name__)
-LIFETIME = 3600  # of the current feed
 JITTER = 0.05  # so that feeds warmed together do not expire together
 PROVISIONAL_LIFETIME = 10  # of one that was built while an engine was away
-PAGING_LIFETIME = 2 * 3600 + 600  # a cursor from the current feed's last second is good for an hour more
+PAGING_LIFETIME = cursors.LIFETIME + django_settings.FEED_LIFETIME_SECONDS + 600  # for the current feed's last cursor
 LONGEST_BUILD = 60  # seconds
 LOCK_LIFETIME = 5  # seconds until a builder that died is given up
 GENERATION_BYTES = 8
@@ -240,7 +239,7 @@ def save(user_id: str, feed: Feed, tastes_before: bytes, *, provisional: bool = 
     with redis.fail_open("write_feed"):
         kept = _save(_save_keys(user_id, feed), _save_arguments(feed, tastes_before, provisional))
         if kept and not provisional:
-            due([user_id], time.time() + LIFETIME * (1 - 2 * JITTER))
+            due([user_id], time.time() + django_settings.FEED_LIFETIME_SECONDS * (1 - 2 * JITTER))
 
 
 def _save_keys(user_id: str, feed: Feed) -> list[str]:
@@ -250,7 +249,9 @@ def _save_keys(user_id: str, feed: Feed) -> list[str]:
 
 def _save_arguments(feed: Feed, tastes_before: bytes, provisional: bool) -> list[str | bytes | int]:
     name = feed.generation.hex()
-    lifetime = PROVISIONAL_LIFETIME if provisional else int(LIFETIME * random.uniform(1 - JITTER, 1))
+    lifetime = int(django_settings.FEED_LIFETIME_SECONDS * random.uniform(1 - JITTER, 1))
+    if provisional:
+        lifetime = min(lifetime, PROVISIONAL_LIFETIME)
     return [name, lifetime, feed.to_bytes(), PAGING_LIFETIME, tastes_before, int(time.time()), name]
 
 

@@ -12,16 +12,28 @@ from ranking.signal_table import SignalTable, UnknownFormatError
 log = structlog.get_logger(__name__)
 TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
+LONGEST_SUM = 60  # seconds
 LONGEST_REFRESH = 90  # seconds until one that died no longer keeps others from it
-SUM_HOURS = ("SYSTEM REFRESH VIEW video_signal_hours_fill", "SYSTEM WAIT VIEW video_signal_hours_fill")
+# Whether an hour that the sums of the past hold was summed again since they were built, or while they were; and
+# whether building them has rested for ten times as long as it takes. An hour is summed within two minutes.
+PAST = """
+WITH (SELECT max(until) FROM video_signal_past) AS known_until,
+    (SELECT max(built_at) FROM video_signal_past) AS built
+SELECT
+    (SELECT max(summed_at) FROM signal_hours_summed
+     WHERE hour < if(known_until = 0, toStartOfHour(now()) - INTERVAL 2 HOUR, known_until)
+    ) > built - INTERVAL 2 MINUTE,
+    (SELECT max(now() - last_success_time > 10 * last_success_duration_ms / 1000) FROM system.view_refreshes
+     WHERE database = currentDatabase() AND view = 'video_signal_past_fill')
+"""
 
 
-def refresh() -> SignalTable:
+def refresh(*, at_once: bool = True) -> SignalTable:
     """Sum what is due in ClickHouse, build the table and publish it.
 
     Raises ClickHouseError and RedisError: what was published before stays.
     """
-    sum_hours()
+    sum_hours(at_once=at_once)
     table = candidates.build()
     publish(table)
     return table
@@ -30,13 +42,21 @@ def refresh() -> SignalTable:
 def refresh_alone() -> SignalTable | None:
     """The same, unless somebody is at it already. Raises what `refresh` raises."""
     with redis.alone("refresh-signals", seconds=LONGEST_REFRESH) as is_alone:
-        return refresh() if is_alone else None
+        return refresh(at_once=False) if is_alone else None
 
 
-def sum_hours() -> None:
-    """Have ClickHouse bring the hourly sums up to date now instead of within ten seconds."""
-    for statement in SUM_HOURS:
-        clickhouse.run(statement, timeout=60)
+def sum_hours(*, at_once: bool = True) -> None:
+    """Have ClickHouse bring its sums up to date now instead of in its own time: those of the hours always, those of
+    the past when they changed, and unless it is `at_once` not more often than they can be built with ease."""
+    _refresh("video_signal_hours_fill")
+    ((changed, rested),) = clickhouse.select(PAST)
+    if changed and (rested or at_once):
+        _refresh("video_signal_past_fill")
+
+
+def _refresh(view: str) -> None:
+    clickhouse.run(f"SYSTEM REFRESH VIEW {view}", timeout=LONGEST_SUM)
+    clickhouse.run(f"SYSTEM WAIT VIEW {view}", timeout=LONGEST_SUM)
 
 
 def publish(table: SignalTable) -> None:

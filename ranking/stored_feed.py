@@ -57,8 +57,7 @@ class Feed:
 
 def make(generation: bytes, variant: str, packed: bytes, scores: NDArray[np.float32], liked: Collection[bytes]) -> Feed:
     """A feed of videos in their order."""
-    ids = _unpacker(len(scores)).unpack(packed)
-    return Feed(generation, variant, packed, scores, bytes(each in liked for each in ids))
+    return Feed(generation, variant, packed, scores, bytes(each in liked for each in unpacked(packed)))
 
 
 def from_bytes(generation: bytes, raw: bytes) -> Feed:
@@ -73,6 +72,11 @@ def from_bytes(generation: bytes, raw: bytes) -> Feed:
     scores = np.frombuffer(raw, "<f4", count, scores_at)
     packed, liked = raw[HEAD.size : scores_at], raw[liked_at:]
     return Feed(generation, VARIANTS[variant], packed, scores, liked, stamp, personalized)
+
+
+def unpacked(packed: bytes) -> tuple[bytes, ...]:
+    """Ids that stand one after the other, 16 bytes each."""
+    return _unpacker(len(packed) // BYTES_PER_ID).unpack(packed)
 
 
 @lru_cache(maxsize=1024)

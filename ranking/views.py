@@ -1,5 +1,6 @@
 """`GET /reels`: the feed."""
 
+import time
 import uuid
 from typing import Any
 
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from nova.api.jwt import IsAdmin, Principal
 from nova.api.schema import problems
 from nova.api.views import NovaViewSet
-from ranking import building, feed, feed_query
+from ranking import building, feed, feed_metrics, feed_query
 from ranking.feed_query import ReadingThrottle
 from ranking.serializers import FeedPageSerializer, FeedQuerySerializer
 
@@ -32,10 +33,12 @@ class FeedViewSet(NovaViewSet):
         `newest` for people outside the ramp, or `unpersonalized` for those who wanted it so. `X-Cache` says whether
         the feed was there (`HIT`), was built now (`MISS`), or is the last one while a new one is not to be had
         (`STALE`)."""
+        started = time.perf_counter()
         wanted = feed_query.parse(request.query_params)
         place = feed.place(self.user.id, wanted.cursor)
         page = feed.page(user_id=self.user.id, limit=wanted.limit, place=place, reading=feed_query.reading(request))
         body = _explained(self.user, page.json) if wanted.explain else page.json
+        feed_metrics.count(page, time.perf_counter() - started)
         headers = {"X-Cache": page.cache, "X-Feed-Variant": page.variant}
         return HttpResponse(body, content_type="application/json", headers=headers)
 

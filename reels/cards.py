@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from nova.clients import redis
+from reels import changes
 from reels.models import Video
 from reels.signals import cards_dropped
 
@@ -64,6 +65,7 @@ def forget(video_ids: Sequence[uuid.UUID]) -> None:
         pipeline = redis.connection().pipeline(transaction=False)
         for video_id in video_ids:
             pipeline.set(key(video_id), b"", ex=EMPTY_FOR)
+        changes.note(pipeline, video_ids)
         pipeline.execute()
 
 

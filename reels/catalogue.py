@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from nova import fields
 from nova.bulk import BadLineError, Records
-from reels import changes
+from reels import index_queue
 from reels.erasures import Doorkeeper
 from reels.ids import parse, video_id
 from reels.models import Creator, Sound, Video
@@ -81,7 +81,7 @@ def set_published(videos: QuerySet[Video], *, is_published: bool) -> None:
 
 def changed(video_ids: Sequence[uuid.UUID]) -> None:
     """Call it in the transaction that changes videos: what is cached of them is no longer true."""
-    changes.changed(video_ids)
+    index_queue.changed(video_ids)
 
 
 def _allowed(file: Records, batch: Sequence[Line], doorkeeper: Doorkeeper) -> list[Video]:

@@ -1,60 +1,46 @@
-"""What is to happen when videos change: their cards go, and the search index hears of it.
+"""Which videos changed a moment ago, in a Redis stream: whoever keeps cards or counters drops what it names.
 
-The queue of changes is written in the transaction of the change itself, so none is lost; who copies videos elsewhere
-works it off. Its ids tell the order of two changes of one video, because whoever changes a video holds its row until
-the end.
+Written with every counter that moves and every card that is dropped, read by each web worker some times a second.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
-from django.db import connection, transaction
+from nova.clients import redis
 
-from reels import cards
-
-NOTE = "INSERT INTO reels_videochange (video_id) SELECT unnest(%s::uuid[])"
-NOTE_ALL = "INSERT INTO reels_videochange (video_id) SELECT id FROM reels_video"
-# Above the numbers of an earlier life of this database, should it have been set up anew.
-NEXT = """
-SELECT setval(pg_get_serial_sequence('reels_videochange', 'id'),
-              greatest(%s + 1, nextval(pg_get_serial_sequence('reels_videochange', 'id'))))
-"""
-# Rows that another worker holds are left to it.
-TAKE = """
-DELETE FROM reels_videochange WHERE id IN (
-    SELECT id FROM reels_videochange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id, video_id
-"""
+KEY = "videos:changed"
+LONGEST = 10_000  # entries, of one batch each: hours of them
+AT_ONCE = 1_000
+BYTES_PER_ID = 16
 
 
-def changed(video_ids: Sequence[uuid.UUID]) -> None:
-    """Call it in the transaction that changes videos, behind the change: what is kept of them elsewhere is not true any
-    more."""
-    if video_ids:
-        note(video_ids)
-        transaction.on_commit(lambda: cards.forget(video_ids))
+def note(pipeline: Any, video_ids: Iterable[uuid.UUID]) -> None:
+    """Add an entry, on a pipeline or a connection of Redis."""
+    ids = packed(video_ids)
+    if ids:
+        pipeline.xadd(KEY, {"ids": ids}, maxlen=LONGEST, approximate=True)
 
 
-def note(video_ids: Sequence[uuid.UUID]) -> None:
-    """Have videos copied again that are what they were."""
-    with connection.cursor() as cursor:
-        cursor.execute(NOTE, [list(video_ids)])
+def packed(video_ids: Iterable[uuid.UUID]) -> bytes:
+    """What an entry holds: the 16 bytes of each id, one after the other."""
+    return b"".join({each.bytes for each in video_ids})
 
 
-def all_changed(*, above: int) -> int:
-    """Have every video copied again; returns a number that is below those of all these changes, and above another."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(NEXT, [above])
-        (number,) = cursor.fetchone()
-        cursor.execute(NOTE_ALL)
-        return number
+def newest() -> bytes:
+    """The name of the last entry. Raises RedisError."""
+    last = redis.connection().xrevrange(KEY, count=1)
+    return last[0][0] if last else b"0-0"
 
 
-def take(most: int) -> dict[uuid.UUID, int]:
-    """Some changed videos, each with the number of its last change; call it in the transaction that deals with them."""
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, [most])
-        latest: dict[uuid.UUID, int] = {}
-        for number, video_id in cursor.fetchall():
-            latest[video_id] = max(number, latest.get(video_id, 0))
-        return latest
+def since(entry: bytes) -> tuple[set[bytes], bytes]:
+    """The ids that the entries after this one hold, and the name of the last of them. Raises RedisError."""
+    found: set[bytes] = set()
+    while answer := redis.connection().xread({KEY: entry}, count=AT_ONCE):
+        entries = answer[0][1] if isinstance(answer, list) else answer[KEY.encode()][0]
+        for entry, fields in entries:  # noqa: B007 - the last one is where to go on
+            ids = fields[b"ids"]
+            found.update(ids[at : at + BYTES_PER_ID] for at in range(0, len(ids), BYTES_PER_ID))
+        if len(entries) < AT_ONCE:
+            break
+    return found, entry

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from nova.clients.clickhouse import ClickHouseError
 from nova.clients.redis import RedisError
-from reels import changes
+from reels import index_queue
 from reels.erasures import FOREVER, person
 from reels.models import Creator, Erasure, Video
 from reels.signals import erasure_swept, person_erased
@@ -60,7 +60,7 @@ def request(*, user_id: str) -> None:
     videos = Video.objects.filter(creator_id=user_id)
     video_ids = list(videos.values_list("id", flat=True))
     videos.update(is_published=False)
-    changes.changed(video_ids)
+    index_queue.changed(video_ids)
 
 
 def _being_swept(user_id: str) -> bool:
@@ -109,7 +109,7 @@ def _deleted_videos(key: str) -> int:
     video_ids = list(theirs.values_list("id", flat=True)[:VIDEOS_AT_ONCE])
     Video.objects.filter(id__in=video_ids).delete()
     Creator.objects.filter(id=erasure.user_id, videos=None).delete()
-    changes.changed(video_ids)
+    index_queue.changed(video_ids)
     return len(video_ids)
 
 

@@ -54,7 +54,7 @@ class Video(models.Model):
 
 
 class VideoChange(models.Model):
-    """That a video was made, changed or deleted, and the search index has not heard of it. See `reels.changes`."""
+    """That a video was made, changed or deleted, and the search index has not heard of it. See `reels.index_queue`."""
 
     id = models.BigAutoField(primary_key=True)
     video_id = models.UUIDField()

@@ -71,6 +71,15 @@ class ApacheKafka:
         self._running.send_signal(signal.SIGKILL)
         self._running.wait()
 
+    def hang(self) -> None:
+        """It takes connections and says nothing."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._running is not None
+        self._running.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self._running:
             self.kill()

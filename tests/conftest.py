@@ -24,6 +24,7 @@ from reels import cards, catalogue
 from reels.models import Creator, Video
 
 API = "/api/v1"
+REFRESHED = "SELECT view FROM system.view_refreshes WHERE database = currentDatabase()"
 
 
 @pytest.fixture(autouse=True)
@@ -60,16 +61,20 @@ def forget_what_processes_remember() -> None:
 
 
 def empty_clickhouse() -> None:
-    """With the summing of hours stopped: one under way would add sums of the test before to the emptied table."""
-    clickhouse.run("SYSTEM STOP VIEW video_signal_hours_fill")
-    with suppress(ClickHouseError):  # what became of the sums that were under way
-        clickhouse.run("SYSTEM WAIT VIEW video_signal_hours_fill")
+    """With all refreshable views stopped: one under way would add sums of the test before to the emptied table."""
+    views = [view for (view,) in clickhouse.select(REFRESHED)]
+    for view in views:
+        clickhouse.run(f"SYSTEM STOP VIEW {view}")
+    for view in views:
+        with suppress(ClickHouseError):  # what became of the sums that were under way
+            clickhouse.run(f"SYSTEM WAIT VIEW {view}")
     for (table,) in clickhouse.select(
         "SELECT name FROM system.tables WHERE database = currentDatabase() "
         "AND engine LIKE '%%MergeTree' AND name <> 'schema_migrations' AND total_rows > 0"
     ):
         clickhouse.run(f"TRUNCATE TABLE {table}")
-    clickhouse.run("SYSTEM START VIEW video_signal_hours_fill")
+    for view in views:
+        clickhouse.run(f"SYSTEM START VIEW {view}")
 
 
 @pytest.fixture

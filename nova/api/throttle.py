@@ -6,6 +6,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from nova import metrics
 from nova.clients import redis
 from nova.clients.redis_script import Script
 
@@ -43,6 +44,8 @@ class UserRateThrottle(BaseThrottle):
             "RateLimit-Remaining": max(0, limit - used),
             "RateLimit-Reset": self.reset,
         }
+        if used > limit:
+            metrics.RATE_LIMITED.inc()
         return used <= limit
 
     def wait(self) -> float:

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "nova",
     "reels",
     "engagement",
+    "trending",
     "ranking",
 ]
 
@@ -168,6 +169,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 25},
     },
+    "refresh-trending": {
+        "task": "trending.tasks.refresh_trending",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
     "sweep-erasures": {
         "task": "engagement.tasks.sweep_erasures",
         "schedule": 60.0,
@@ -189,6 +195,7 @@ JWT_PRIVATE_KEY_FILE = env.str("JWT_PRIVATE_KEY_FILE", "")  # signs development 
 # Keys the hashes that are kept of erased people: with another key they would be strangers again. Never rotate it.
 PERSON_HASH_KEY = env.str("PERSON_HASH_KEY", "")
 
+FEED_LIFETIME_SECONDS = env.int("FEED_LIFETIME_SECONDS", 3600)
 # For how long after they were last here people's feeds are built again before they expire; 0: never.
 FEED_AHEAD_SECONDS = env.int("FEED_AHEAD_SECONDS", 24 * 3600)
 

@@ -12,7 +12,7 @@ from nova.bulk import no_cycles
 from ranking.search import store
 from ranking.search.engine.documents import Texts, document
 from ranking.search.store import Entry
-from reels import changes
+from reels import index_queue
 
 BATCH = 2_000
 LARGEST_POPULARITY = 255
@@ -46,7 +46,7 @@ def batches(seconds: float = math.inf) -> Iterator[int]:
 def index_batch() -> int:
     """The videos are read after their changes were taken: whoever takes a later change of one reads a later state of
     it, and writes it with a higher version, whatever the order in which both arrive."""
-    taken = changes.take(BATCH)
+    taken = index_queue.take(BATCH)
     with no_cycles():
         store.put(list(_entries(taken)))
     return len(taken)

@@ -5,7 +5,7 @@ import uuid
 from ranking.candidates import POPULAR
 from ranking.engine import ids
 from ranking.publishing import tables
-from reels import changes
+from reels import index_queue
 
 
 def index_again() -> int:
@@ -13,5 +13,5 @@ def index_again() -> int:
     table = tables.get()
     popular = (table.sources & POPULAR) > 0
     video_ids: list[uuid.UUID] = ids.ids_to_uuids(table.candidates.video_id[popular])
-    changes.note(video_ids)
+    index_queue.note(video_ids)
     return len(video_ids)

@@ -37,7 +37,8 @@ ON CONFLICT DO NOTHING
 """
 FOLLOWS = """
 INSERT INTO engagement_follow (user_id, creator_id, is_active, changed_at)
-SELECT 'person-' || p, 'creator-' || (hashint4(p * 31 + k) & 2147483647) %% %(creators)s, true, now() - interval '3 days'
+SELECT 'person-' || p, 'creator-' || (hashint4(p * 31 + k) & 2147483647) %% %(creators)s, true,
+       now() - interval '3 days'
 FROM generate_series(0, %(people)s - 1) p, generate_series(1, 10) k
 ON CONFLICT DO NOTHING
 """
@@ -49,7 +50,7 @@ SELECT generateUUIDv4(number), 'person-' || toString(rand(1) %% {people}), {vide
     multiIf(rand(2) %% 1000 < 17, 'like', rand(2) %% 1000 < 20, 'share', 'watch') AS kind,
     if(kind = 'watch', rand(3) %% 101, NULL), if(kind = 'watch', rand(4) %% 50000, NULL),
     'sound-' || toString(video %% 5000), ['tag' || toString(video %% 997), 'tag' || toString(video %% 89)],
-    'category-' || toString(video %% 12), now64(3) - toIntervalSecond(2592000 * pow(rand(5) / 4294967296, 2))
+    'category-' || toString(video %% 12), now64(3) - toIntervalSecond(2592000 * (rand(5) / 4294967296))
 FROM (
     SELECT number, toUInt64(floor(pow(rand(6) / 4294967296, {skew}) * {videos})) AS video
     FROM numbers(%(from)s, %(count)s)

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.message import Message
 from typing import Any
 
 
@@ -13,7 +14,15 @@ class Client:
 
     def __init__(self, port: int, token: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.headers = Message()  # of the last answer
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def authorize(self, token: str) -> None:
+        """Be somebody else from here on."""
+        self._headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The JSON of a 2xx answer. Raises AssertionError for any other."""
@@ -23,7 +32,7 @@ class Client:
         except (BrokenPipeError, http.client.RemoteDisconnected):  # the server closes connections that idle
             self._connection.close()
             answer = self._send(method, path, data)
-        content = answer.read()
+        content, self.headers = answer.read(), answer.headers
         assert 200 <= answer.status < 300, (answer.status, content[:300])
         return json.loads(content) if content else None
 

@@ -5,11 +5,8 @@ Goals and figures stand in docs/performance.md. Load comes from the same two cor
 
 import datetime as dt
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -19,10 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nova import environment
 from tests.benchmarks.clients import Client, latencies, side_by_side
+from tests.benchmarks.engines import manage, use
 from tests.benchmarks.report import Figure, head, percentile, say, tell
-from tests.integration.running import Nova, plain_environment
+from tests.integration.running import Nova
 
 VIDEOS = 1_000
 PEOPLE = 200
@@ -30,7 +27,6 @@ EVENTS = 100_000
 BATCH = 500
 SECONDS = 8
 FRESH_RATE = 500  # events a second
-EMPTY_FOR = 30  # seconds, as in reels.cards
 
 
 def main() -> None:
@@ -52,30 +48,6 @@ def main() -> None:
             tell(import_figure(Path(folder), videos))
         finally:
             manage(var, "engines", "stop")
-
-
-def manage(var: Path, *command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command],
-        cwd=environment.BASE_DIR,
-        env=plain_environment(var),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
-
-
-def use(var: Path) -> None:
-    """Have this process use the engines of `var`."""
-    import django
-
-    os.environ |= environment.read(var / "development.env") | {
-        "NOVA_VAR_DIR": str(var),
-        "DJANGO_SETTINGS_MODULE": "nova.settings.dev",
-        "LOG_LEVEL": "WARNING",
-    }
-    django.setup()
 
 
 def load_catalogue(folder: Path) -> list[uuid.UUID]:
@@ -233,6 +205,8 @@ def tokens() -> list[str]:
 
 def warm_up(clients: list[Client], ids: list[str]) -> None:
     """Connections, cards and counters, as they are after the first minute."""
+    from reels.cards import EMPTY_FOR
+
     time.sleep(EMPTY_FOR)  # until then the cards of new videos are not kept in Redis
     for client in clients * 8:
         client.call(

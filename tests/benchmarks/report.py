@@ -17,8 +17,8 @@ class Figure(NamedTuple):
     @property
     def goal(self) -> str:
         if self.at_least is not None:
-            return f"≥ {self.at_least:,.0f}"
-        return "" if self.at_most is None else f"≤ {self.at_most:,.0f}"
+            return f"≥ {self.at_least:,g}"
+        return "" if self.at_most is None else f"≤ {self.at_most:,g}"
 
     @property
     def verdict(self) -> str:

@@ -58,9 +58,9 @@ def figures(var: Path) -> None:
 def index_figure() -> Figure:
     """As after an import: every video is in the queue."""
     from ranking.search import indexing
-    from reels import changes
+    from reels import index_queue
 
-    changes.all_changed(above=0)
+    index_queue.all_changed(above=0)
     started, indexed = time.perf_counter(), 0
     for number in indexing.batches():
         indexed += number

@@ -45,6 +45,7 @@ def _value(key: bytes) -> Any:
         b"hash": lambda: redis.connection().hgetall(key),
         b"zset": lambda: redis.connection().zrange(key, 0, -1),
         b"set": lambda: redis.connection().smembers(key),
+        b"stream": lambda: redis.connection().xrange(key),
         b"list": lambda: redis.connection().lrange(key, 0, -1),
     }
     return read[redis.connection().type(key)]()

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -175,3 +176,23 @@ def test_a_taken_port_is_avoided(tmp_path: Path) -> None:
             assert f"Port {port} is taken by another program" in running.said
         finally:
             running.stop()
+
+
+def test_a_change_of_weights_reaches_every_worker_within_thirty_seconds(nova: Nova, ada: str) -> None:
+    """Each answer may come from another worker: all of many must show the new weights."""
+    staff = nova.token("demo-ada", "--admin")
+    sql = "from ranking.models import WeightSet as W; W.objects.filter(is_active=True).update({}, updated_at=now())"
+    shell = "from django.utils.timezone import now; " + sql
+    assert nova.manage("shell", "-c", shell.format("freshness=0.05, completion=0.5")).returncode == 0
+    changed = time.monotonic()
+    wait_for(lambda: completion_weights(nova, staff) == {0.5}, 30)
+    assert time.monotonic() - changed < 30
+    assert nova.manage("shell", "-c", shell.format("freshness=0.15, completion=0.4")).returncode == 0
+    wait_for(lambda: completion_weights(nova, staff) == {0.4}, 30)
+
+
+def completion_weights(nova: Nova, staff: str) -> set[float]:
+    """As 24 answers side by side tell them."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: nova.feed(staff, "/reels?explain=1"), range(24)))
+    return {round(video["explain"]["weights"]["completion"], 6) for videos in answers for video in videos[:1]}

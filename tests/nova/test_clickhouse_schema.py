@@ -23,6 +23,8 @@ DOCUMENTED = {
     ),
     "user_watch_history_realtime": "user_id video_id watched_at completion_percent",
     "user_author_90d": "user_id creator_id",
+    "trending_sounds_hourly": "sound_id hour video_count usage_rank",
+    "trending_hashtags_hourly": "hashtag hour post_count trend_rank",
 }
 COLUMNS = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = %(table)s"
 TABLE = """
@@ -133,6 +135,7 @@ def test_the_documented_columns_are_there(clickhouse_schema_ready: None, table: 
         ("video_signal_hours", 90),
         ("user_watch_history_realtime", 30),
         ("user_author_ties", 90),
+        ("trending_uses", 90),
     ],
 )
 def test_rows_are_kept_as_long_as_documented(clickhouse_schema_ready: None, table: str, days: int) -> None:

@@ -27,6 +27,7 @@ DEMO = ("demo data", ["load_demo", "--if-empty"])
 TOPICS = ("Kafka topics", ["create_topics"])
 CONSUMERS = ["consume_engagement", "consume_cdc"]
 SIGNALS = ("ranking signals", ["refresh_signals"])
+TRENDING = ("trending lists", ["refresh_trending"])
 
 
 class Command(BaseCommand):
@@ -89,7 +90,7 @@ class Command(BaseCommand):
         if options["no_limit"]:
             os.environ["RATE_LIMIT_PER_MINUTE"] = "0"
         kafka = [TOPICS] if os.environ.get("KAFKA_BROKERS") else []
-        for what, command in [*STEPS, *kafka, *([] if options["no_demo"] else [DEMO]), SIGNALS]:
+        for what, command in [*STEPS, *kafka, *([] if options["no_demo"] else [DEMO]), SIGNALS, TRENDING]:
             self.say(f"Preparing {what}")
             self._manage(what, command)
         port = self._port(options["port"])
@@ -137,11 +138,6 @@ def processes(port: int, workers: int, var: Path) -> list[Process]:
     """Web, worker and scheduler, all with this process's environment."""
     metrics = {"PROMETHEUS_MULTIPROC_DIR": str(empty_folder(var / "run" / "metrics"))}
     python, celery = sys.executable, [sys.executable, "-m", "celery", "-A", "nova"]
-    web = [
-        python, "-m", "granian", "--interface", "wsgi", "nova.wsgi:application", "--host", HOST, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
-        "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
-    ]  # fmt: skip
     worker = [
         "worker",
         "--queues",
@@ -154,11 +150,25 @@ def processes(port: int, workers: int, var: Path) -> list[Process]:
     beat = ["beat", "--schedule", str(var / "run" / "beat"), "--pidfile="]
     consumers = CONSUMERS if os.environ.get("KAFKA_BROKERS") else []
     return [
-        Process("web", web, lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready"), metrics),
+        Process(
+            "web",
+            serve("nova.wsgi:application", port, workers),
+            lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready"),
+            metrics,
+        ),
         Process("worker", [*celery, *worker], lambda: None),
         Process("beat", [*celery, *beat], lambda: None),
         *(Process(name, [python, "manage.py", name], lambda: None) for name in consumers),
     ]
+
+
+def serve(application: str, port: int, workers: int) -> list[str]:
+    """The web server's command. docs/performance.md has how it was chosen, and how many threads."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", application, "--host", HOST, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
+        "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
+    ]  # fmt: skip
 
 
 def empty_folder(folder: Path) -> Path:

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from nova.clients.clickhouse import ClickHouseError
 from ranking.search import indexing, store
-from reels import changes
+from reels import index_queue
 from reels.models import VideoChange
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Indexed {indexed:,} videos.")
 
     def _index(self, *, is_complete: bool, quiet: bool) -> int:
-        before = changes.all_changed(above=store.newest_version()) if is_complete else 0
+        before = index_queue.all_changed(above=store.newest_version()) if is_complete else 0
         indexed = 0
         with tqdm(total=VideoChange.objects.count(), unit="video", disable=quiet or None) as bar:
             for number in indexing.batches():

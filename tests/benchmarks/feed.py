@@ -1,0 +1,271 @@
+"""`python -m tests.benchmarks.feed`: what a feed costs, from an empty view to a million videos, on engines of its own.
+
+Goals and figures stand in docs/performance.md. Load comes from the same two cores that serve it. Ends with ten minutes
+of people who come and go; `--short` leaves those and the million videos out.
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+
+import psutil
+
+from nova.engines import choices
+from tests.benchmarks import sessions, wrk
+from tests.benchmarks.clients import Client, latencies
+from tests.benchmarks.engines import manage, use
+from tests.benchmarks.report import Figure, head, percentile, say, tell
+from tests.integration.running import Nova
+
+PEOPLE = 64  # whose feeds are hit in turn
+ROUNDS, SECONDS = 5, 4
+MISSES = 250
+AT_ONCE = 1_000
+WARMED, WARM_BATCH = 1_000, 10
+SIZES = {10_000: 200_000, 100_000: 1_000_000, 1_000_000: 10_000_000}  # videos and events
+BESIDE = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
+MIB = 1024 * 1024
+
+
+def main() -> None:
+    short = "--short" in sys.argv
+    if not wrk.is_there():
+        raise SystemExit("The load comes from wrk, which is not here: apt install wrk.")
+    with tempfile.TemporaryDirectory(prefix="nova-bench-") as folder:
+        var = Path(folder) / "var"
+        manage(var, "engines", "start")
+        try:
+            manage(var, "migrate", "--verbosity=0")
+            manage(var, "migrate_clickhouse")
+            use(var)
+            slow = figures(var, short)
+            head("The same feed out of larger catalogues")
+            tell_growth(slow)
+        finally:
+            manage(var, "engines", "stop")
+
+
+def figures(var: Path, short: bool) -> dict[int, float]:
+    """p95 of a miss by the size of the catalogue."""
+    smallest, *larger = SIZES
+    grow(0, smallest)
+    with running(var) as nova:
+        slow = {smallest: miss_figures(nova, smallest)}
+        hit_figures(nova)
+        tell(at_once_figure(nova))
+        tell(warm_up_figure())
+        memory_per_feed()
+    if not short:
+        with running(var, sessions.VARIABLES) as nova:
+            sessions.live(nova)
+            memory_figures(nova)
+    with running(var) as nova:
+        for before, videos in zip(SIZES, larger[: 1 if short else None], strict=False):
+            grow(before, videos)
+            slow[videos] = miss_figures(nova, videos)
+    return slow
+
+
+@contextmanager
+def running(var: Path, variables: Mapping[str, str] = MappingProxyType({})) -> Iterator[Nova]:
+    from nova.clients import redis
+
+    redis.connection().flushdb()
+    nova = Nova(var, "--no-limit", "--no-demo", variables={**BESIDE, **variables})
+    try:
+        nova.wait_until_ready()
+        yield nova
+    finally:
+        nova.stop()
+
+
+def grow(already: int, videos: int) -> None:
+    """Make the catalogue as large as that, with what people did to it, and a signal table of it."""
+    from ranking import publishing
+    from tests.benchmarks import catalogues
+
+    started = time.perf_counter()
+    catalogues.fill(videos, already=already)
+    catalogues.watch(SIZES[videos] - SIZES.get(already, 0), videos)
+    publishing.refresh()
+    say(f"\n  ({videos:,} videos and {SIZES[videos]:,} events made in {time.perf_counter() - started:.0f} s)")
+
+
+_strangers = count()
+
+
+def miss_figures(nova: Nova, videos: int) -> float:
+    """First pages of people whose feed nobody has built, one after the other."""
+    head(f"A feed that must be built, {videos:,} videos")
+    wait_until_calm()
+    client = Client(nova.port, token_of("person-0"))
+    taken = latencies(first_pages(client), MISSES)
+    tell(Figure("miss, one client, p50", percentile(taken, 0.5), "ms"))
+    tell(Figure("miss, one client, p95", percentile(taken, 0.95), "ms", at_most=30))
+    tell(Figure("miss, one client, p99", percentile(taken, 0.99), "ms"))
+    strangers = [token_of(f"person-{1_000 + next(_strangers)}") for _ in range(3_000)]
+    many = wrk.load(feed_url(nova), strangers, clients=16, seconds=SECONDS)
+    tell(Figure("miss, 16 clients", many.per_second, "requests/s"))
+    tell(Figure("miss, 16 clients, p95", many.p95, "ms"))
+    tell(Figure("errors", many.errors, "", at_most=0))
+    return percentile(taken, 0.95)
+
+
+def first_pages(client: Client) -> Iterator[Callable[[], object]]:
+    while True:
+        client.authorize(token_of(f"person-{1_000 + next(_strangers)}"))
+        yield partial(client.call, "GET", "/reels")
+
+
+def wait_until_calm() -> None:
+    """Until ClickHouse has merged what was inserted in bulk: a minute at most."""
+    from nova.clients import clickhouse
+
+    deadline = time.monotonic() + 60
+    while clickhouse.select("SELECT count() FROM system.merges")[0][0] and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+def hit_figures(nova: Nova) -> None:
+    """Of several rounds in which everything takes its turn; the medians."""
+    head("A feed that is there")
+    people = [token_of(f"person-{number}") for number in range(PEOPLE)]
+    empty, port = start_empty()
+    try:
+        urls = {
+            "empty Django view": f"http://127.0.0.1:{port}/empty",
+            "empty ViewSet": f"http://127.0.0.1:{nova.port}/api/v1/empty",
+            "feed": feed_url(nova),
+        }
+        for url in urls.values():
+            wrk.load(url, people, clients=16, seconds=1)  # feeds are built, code is warm
+        rounds = [{name: wrk.load(url, people, clients=16, seconds=SECONDS) for name, url in urls.items()}
+                  for _ in range(ROUNDS)]  # fmt: skip
+        alone = wrk.load(urls["feed"], people, clients=1, seconds=SECONDS)
+    finally:
+        empty.terminate()
+        empty.wait(20)
+    tell_hits(rounds, alone)
+
+
+def tell_hits(rounds: list[dict[str, wrk.Load]], alone: wrk.Load) -> None:
+    for clients, load in ((1, alone), (16, rounds[-1]["feed"])):
+        who = f"hit, {clients} client" + "s" * (clients > 1)
+        tell(Figure(f"{who}, p50", load.p50, "ms"))
+        tell(Figure(f"{who}, p95", load.p95, "ms", at_most=10 if clients == 1 else None))
+        tell(Figure(f"{who}, p99", load.p99, "ms"))
+    tell(Figure("hit, 1 client", alone.per_second, "requests/s"))
+    for name in rounds[0]:
+        speed = statistics.median(each[name].per_second for each in rounds)
+        tell(Figure(f"{name}, 16 clients", speed, "requests/s"))
+    for name, goal in (("empty Django view", 0.3), ("empty ViewSet", 0.75)):
+        share = statistics.median(each["feed"].per_second / each[name].per_second for each in rounds)
+        tell(Figure(f"feed / {name}", share, "", at_least=goal))
+    tell(Figure("errors", sum(load.errors for each in rounds for load in each.values()), "", at_most=0))
+
+
+def start_empty() -> tuple[subprocess.Popen[bytes], int]:
+    """A Django that does nothing, on the same server with as many workers."""
+    from nova.management.commands.up import answers, serve
+    from tests.integration.running import wait_for
+
+    port = choices.free_port()
+    process = subprocess.Popen(serve("tests.benchmarks.empty:application", port, 2), stderr=subprocess.DEVNULL)
+
+    def is_up() -> bool:
+        try:
+            answers(f"http://127.0.0.1:{port}/empty")
+        except OSError:
+            return False
+        return True
+
+    wait_for(is_up, 20)
+    return process, port
+
+
+def at_once_figure(nova: Nova) -> Figure:
+    """One request each on as many connections at once."""
+    tokens = [token_of(f"person-{number}") for number in range(PEOPLE)]
+    statuses, taken = asyncio.run(_at_once(nova.port, tokens))
+    tell(Figure(f"{AT_ONCE:,} requests at once, p50", percentile(taken, 0.5), "ms"))
+    tell(Figure(f"{AT_ONCE:,} requests at once, p99", percentile(taken, 0.99), "ms"))
+    return Figure("refused or failed of them", sum(status != b"200" for status in statuses), "", at_most=0)
+
+
+async def _at_once(port: int, tokens: list[str]) -> tuple[list[bytes], list[float]]:
+    async def ask(number: int) -> tuple[bytes, float]:
+        started = time.perf_counter()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        token = tokens[number % len(tokens)]
+        writer.write(
+            f"GET /api/v1/reels HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
+            "Connection: close\r\n\r\n".encode()
+        )
+        answer = await reader.read(-1)
+        writer.close()
+        return answer.split(b" ", 2)[1], (time.perf_counter() - started) * 1000
+
+    answers = await asyncio.gather(*(ask(number) for number in range(AT_ONCE)))
+    return [status for status, _ in answers], [taken for _, taken in answers]
+
+
+def warm_up_figure() -> Figure:
+    """As `manage.py warm_feeds` does it, from the list of people to the last feed in Redis."""
+    from ranking import warming
+
+    people = warming.most_active(WARMED)
+    warming.warm(people[:50], WARM_BATCH, lambda done: None)  # the signal table is loaded once
+    started = time.perf_counter()
+    assert warming.warm(people, WARM_BATCH, lambda done: None) == WARMED
+    return Figure(f"warm-up of {WARMED:,} people", time.perf_counter() - started, "s", at_most=2)
+
+
+def memory_per_feed() -> None:
+    """What Redis holds for each person: the list, its name and index, and the profile that stands in."""
+    from nova.clients import redis
+
+    for what, pattern in (("feed", "feed:*:person-1?0*"), ("profile", "profile:u:person-1?0*")):
+        keys = list(redis.connection().scan_iter(pattern, count=10_000))
+        people = {key.split(b":")[2] for key in keys}
+        size = sum(redis.connection().memory_usage(key) for key in keys)
+        tell(Figure(f"memory per person in Redis, {what}", size / max(1, len(people)) / 1024, "KiB"))
+
+
+def memory_figures(nova: Nova) -> None:
+    """Of all of a pod: the server's own process and its two workers, what they share counted once."""
+    children = psutil.Process(nova.process.pid).children()
+    server = next(child for child in children if "granian" in " ".join(child.cmdline()))
+    sizes = {each.pid: each.memory_full_info().pss / MIB for each in (server, *server.children(recursive=True))}
+    for pid, size in sizes.items():
+        tell(Figure("the web server" if pid == server.pid else "a web worker after ten minutes' load", size, "MiB"))
+    tell(Figure("web pod with 2 workers", sum(sizes.values()), "MiB", at_most=300))
+
+
+def tell_growth(slow: dict[int, float]) -> None:
+    smallest = slow[min(slow)]
+    for videos, taken in slow.items():
+        tell(Figure(f"miss p95, {videos:,} videos", taken, "ms"))
+    tell(Figure("largest / smallest", max(slow.items())[1] / smallest, "", at_most=1.5))
+
+
+def token_of(user_id: str) -> str:
+    from nova.api import jwt
+
+    return jwt.sign(user_id, lifetime=7200)
+
+
+def feed_url(nova: Nova) -> str:
+    return f"http://127.0.0.1:{nova.port}/api/v1/reels"
+
+
+if __name__ == "__main__":
+    main()
