@@ -38,8 +38,10 @@ class Follower:
                 started = time.monotonic()
                 entry = entry or changes.newest()
                 changed, entry = changes.since(entry)
+                if not changed and changes.order(changes.newest()) < changes.order(entry):
+                    raise RedisError("another Redis, whose clock is behind")
                 self._drop(changed | before)
                 before, self._heard_at = changed, started
             except RedisError:
-                entry = b""  # whatever was missed meanwhile: what is kept grows old at once
+                entry, self._heard_at = b"", 0.0  # whatever was missed meanwhile: what is kept is old at once
             time.sleep(EVERY)

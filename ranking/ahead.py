@@ -7,7 +7,10 @@ others wait for their first page when they come back.
 import time
 from collections.abc import Sequence
 
+from django.db import DatabaseError
+
 from nova.clients import redis
+from nova.clients.redis import RedisError
 from nova.clients.redis_script import Script
 from ranking import generations, renewing
 
@@ -26,7 +29,12 @@ def build_due() -> int:
     """Build what is due; returns how many feeds. Raises RedisError and DatabaseError."""
     built, until = 0, time.monotonic() + LONGEST
     while time.monotonic() < until and (people := _due()):
-        built += renewing.renew_many(_expected_back(people))
+        try:
+            built += renewing.renew_many(_expected_back(people))
+        except (DatabaseError, RedisError):
+            with redis.fail_open("put_back"):
+                generations.due(people, time.time())
+            raise
     return built
 
 

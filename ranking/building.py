@@ -19,7 +19,6 @@ from engagement import history as histories
 from engagement import recent
 from engagement.profiles import History
 from ranking import candidates, settings, stored_feed
-from ranking.candidates import Followed
 from ranking.engine import ids, pipeline
 from ranking.engine.damping import factors_for
 from ranking.engine.pipeline import Options, Person
@@ -46,8 +45,8 @@ class Wanted:
 def build(wanted: Sequence[Wanted]) -> list[Feed]:
     """Feeds as of now. Raises DatabaseError where there is no catalogue to choose from."""
     stamps = [settings.stamp(each.user_id) for each in wanted]  # as they are before anything else is read
-    table, followed = _candidates(wanted)
-    people = [_person(table, each, followed) for each in wanted]
+    table, not_theirs = _candidates(wanted)
+    people = [_person(table, each, others) for each, others in zip(wanted, not_theirs, strict=True)]
     is_ranked = [settings.feed_flag.get().is_on_for(each.user_id) for each in wanted]
     rows = iter(
         _ranked(table, [pair for pair, on in zip(zip(people, wanted, strict=True), is_ranked, strict=True) if on])
@@ -70,8 +69,8 @@ def explain(user_id: str, video_ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[st
     the score is less than the weighted sum, because the person did not want videos of that creator."""
     weight_set = settings.weight_set.get()
     wanted = Wanted(user_id, histories.of(user_id, recent.read(user_id)), b"")
-    table, followed = _candidates([wanted])
-    person, prepared = _person(table, wanted, followed), table.prepared(weight_set.prior_views)
+    table, (others,) = _candidates([wanted])
+    person, prepared = _person(table, wanted, others), table.prepared(weight_set.prior_views)
     present = [video_id for video_id in video_ids if len(table.rows([video_id.bytes]))]
     rows = table.rows(video_id.bytes for video_id in present)
     signals = pipeline.explain(prepared, person, rows, time.time(), Curve(weight_set.freshness_curve))
@@ -127,27 +126,26 @@ def _variant(wanted: Wanted, is_ranked: bool) -> str:
     return RANKED if wanted.history.personalized else UNPERSONALIZED
 
 
-def _candidates(wanted: Sequence[Wanted]) -> tuple[SignalTable, Followed]:
-    """The signal table and what it lacks of the new videos of whom these people follow: the table of both, and the
-    videos of the second."""
+def _candidates(wanted: Sequence[Wanted]) -> tuple[SignalTable, list[set[bytes]]]:
+    """The signal table with what it lacks of the new videos of whom these people follow; and for each person those of
+    the added videos that they do not follow, which are not for them."""
     table = tables.get()
-    creators = {creator for each in wanted for creator in each.history.followed}
-    if not creators:
-        return table, {}
+    nothing: list[set[bytes]] = [set() for _ in wanted]
     try:
-        found = candidates.followed(sorted(creators), candidates.MOST_FOLLOWED * len(wanted))
-        lacking = {video: creator for video, creator in found.items() if video not in table.row_of}
-        return (table.joined(candidates.table_of_followed(lacking)), lacking) if lacking else (table, {})
+        found = candidates.followed([sorted(each.history.followed) for each in wanted])
+        lacking = {video for videos in found for video in videos if video not in table.row_of}
+        if not lacking:
+            return table, nothing
+        return table.joined(candidates.table_of_followed(lacking)), [lacking - videos for videos in found]
     except DatabaseError as error:
         log.warning("candidate_source_failed", source="followed", error=type(error).__name__)
-        return table, {}
+        return table, nothing
 
 
-def _person(table: SignalTable, wanted: Wanted, followed: Followed) -> Person:
+def _person(table: SignalTable, wanted: Wanted, others: set[bytes]) -> Person:
     history, interactions = wanted.history, wanted.history.interactions
     sums = np.fromiter(interactions.values(), np.float64, len(interactions))
     disliked = np.fromiter(map(int, history.disliked.values()), np.int64, len(history.disliked))
-    others = [video for video, creator in followed.items() if creator not in history.followed]
     return Person(
         creators=table.creator_rows(interactions),
         creator_sums=sums,

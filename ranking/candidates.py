@@ -52,10 +52,16 @@ FROM (
 GROUP BY video_id
 """
 NEWEST = "SELECT id FROM reels_video WHERE is_published ORDER BY created_at DESC, id LIMIT %s"
+# Of each person, the newest by all whom they follow.
 FOLLOWED_NEWEST = """
-SELECT id, creator_id FROM reels_video
-WHERE is_published AND creator_id = ANY(%s) AND created_at > now() - interval '30 days'
-ORDER BY created_at DESC, id LIMIT %s
+WITH given AS (SELECT * FROM unnest(%s::int[], %s::text[]) AS given(person, creator_id))
+SELECT people.person, newest.id
+FROM (SELECT DISTINCT person FROM given) AS people
+CROSS JOIN LATERAL (
+    SELECT v.id FROM reels_video v JOIN given ON given.person = people.person AND given.creator_id = v.creator_id
+    WHERE v.is_published AND v.created_at > now() - interval '30 days'
+    ORDER BY v.created_at DESC, v.id LIMIT %s
+) AS newest
 """
 LIFE = """
 SELECT v.id, extract(epoch FROM v.created_at)::float8, v.creator_id, coalesce(c.like_count, 0),
@@ -64,7 +70,6 @@ FROM reels_video v LEFT JOIN engagement_videocounter c ON c.video_id = v.id
 WHERE v.is_published AND v.id = ANY(%s)
 """
 Recent = dict[uuid.UUID, tuple[float, int]]  # sum of completions, number of them
-Followed = dict[bytes, str]
 
 
 def build() -> SignalTable:
@@ -85,11 +90,16 @@ def _general(recent: Recent) -> SignalTable:
     return _table(chosen, recent, lambda each: FRESH * (each in fresh) + POPULAR * (each in popular))
 
 
-def followed(creators: Sequence[str], most: int = MOST_FOLLOWED) -> Followed:
-    """The new videos of creators, by the 16 bytes of their ids, each with its creator. Raises DatabaseError."""
-    with connection.cursor() as cursor:
-        cursor.execute(FOLLOWED_NEWEST, [list(creators), most])
-        return {video_id.bytes: creator_id for video_id, creator_id in cursor.fetchall()}
+def followed(creators: Sequence[Iterable[str]]) -> list[set[bytes]]:
+    """The new videos of whom each of some people follow, by the 16 bytes of their ids. Raises DatabaseError."""
+    pairs = [(person, creator) for person, theirs in enumerate(creators) for creator in theirs]
+    found: list[set[bytes]] = [set() for _ in creators]
+    if pairs:
+        with connection.cursor() as cursor:
+            cursor.execute(FOLLOWED_NEWEST, [*map(list, zip(*pairs, strict=True)), MOST_FOLLOWED])
+            for person, video_id in cursor.fetchall():
+                found[person].add(video_id.bytes)
+    return found
 
 
 def table_of_followed(videos: Iterable[bytes]) -> SignalTable:

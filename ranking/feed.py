@@ -91,7 +91,8 @@ def _wait(user_id: str, reading: Reading) -> tuple[Feed, str]:
     until = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < until:
         time.sleep(LOOK_EVERY)
-        if feed := generations.current(user_id):
+        feed = generations.current(user_id)
+        if feed and feed.stamp == settings.stamp(user_id):
             return feed, HIT
     return (reading.feed, STALE) if reading.feed else (renewing.renew(user_id, reading, reading.name), MISS)
 

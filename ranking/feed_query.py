@@ -1,9 +1,9 @@
 """What a request for a feed asks, read in a hurry: most of the requests that Nova answers come this way."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from nova.api.throttle import UserRateThrottle
@@ -15,6 +15,7 @@ from ranking.serializers import FeedQuerySerializer
 DEFAULT_LIMIT = 40
 LIMITS = {str(limit): limit for limit in range(30, 51)}
 LONGEST_CURSOR = 200
+READING = {"GET", "HEAD"}
 
 
 @dataclass(frozen=True)
@@ -42,22 +43,36 @@ def parse(given: Mapping[str, str]) -> FeedQuery:
 
 
 class ReadingThrottle(UserRateThrottle):
-    """Counts the request in the same round trip that reads the caller's feed."""
+    """Counts the request in the same round trip that reads the caller's feed. One that will be refused is counted
+    alone: it must not take the right to build."""
 
     def count(self, request: Request, user_id: str) -> int | None:
-        read = generations.read(user_id, _generation(user_id, request))
-        request._request.feed_reading = read  # type: ignore[attr-defined]
+        try:
+            if request.method not in READING:
+                return super().count(request, user_id)
+            asked = parse(request.query_params)
+            place = feed.place(user_id, asked.cursor)
+        except (NovaError, ValidationError):  # the view finds the same and says so
+            return super().count(request, user_id)
+        read = generations.read(user_id, place.generation)
+        request._request.feed_request = FeedRequest(asked, place, read)  # type: ignore[attr-defined]
         self.reset = read.reset
         return read.used
 
 
-def reading(request: Request) -> Reading:
-    """What the throttle read."""
-    return request._request.feed_reading  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class FeedRequest:
+    """What was asked, where that is, and what was read for it."""
+
+    query: FeedQuery
+    place: feed.Place
+    reading: Reading
 
 
-def _generation(user_id: str, request: Request) -> bytes | None:
-    """The one that the cursor names; an unsound cursor is refused later, when the request has been counted."""
-    with suppress(NovaError):
-        return feed.place(user_id, request.query_params.get("cursor")).generation
-    return None
+def of(request: Request, user_id: str) -> FeedRequest:
+    """What the throttle read. Raises ValidationError, InvalidCursorError and CursorExpiredError."""
+    known = getattr(request._request, "feed_request", None)
+    if known:
+        return known
+    query = parse(request.query_params)
+    return FeedRequest(query, feed.place(user_id, query.cursor), Reading(name=generations.new_name()))

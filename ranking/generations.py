@@ -83,8 +83,9 @@ _read, _save, _unlock = Script(READ), Script(SAVE), Script(UNLOCK)
 @dataclass(frozen=True)
 class Reading:
     """What Redis knows when a page is asked for. `feed` is the generation asked for; else the current one or, where
-    `is_current` is false, the one before, and then `may_build` says whether the caller has the right to build and
-    nobody else. `used` requests were made in this minute, which ends in `reset` seconds; None while Redis is away."""
+    `is_current` is false, the one before; None where there is none or it cannot be read. `may_build` says whether the
+    caller has the right to build and nobody else. `used` requests were made in this minute, which ends in `reset`
+    seconds; None while Redis is away."""
 
     used: int | None = None
     reset: int = throttle.WINDOW
@@ -172,7 +173,7 @@ def _reading(answer: list[Any], name: bytes) -> Reading:
         used=used,
         reset=max(1, reset),
         feed=feed,
-        is_current=bool(is_current) and feed is not None,
+        is_current=bool(is_current),
         may_build=bool(may_build),
         recent=recent.parse(zip(noted[::2], noted[1::2], strict=True)) if noted else NOTHING_RECENT,
         tastes=tastes_before,

@@ -1,9 +1,12 @@
 """Building feeds and making them the current ones, for the person who asks or for many ahead of their asking."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from django.db import DatabaseError
 
 from engagement import history as histories
 from engagement import profiles
+from nova.clients.redis import RedisError
 from ranking import building, generations
 from ranking.building import Wanted
 from ranking.generations import Reading
@@ -28,6 +31,15 @@ def renew_many(user_ids: Sequence[str]) -> int:
     Raises DatabaseError, and RedisError when there is nowhere to put them.
     """
     readings = generations.read_to_build(user_ids)
+    try:
+        return _renew(readings)
+    except (DatabaseError, RedisError):
+        for user_id, reading in readings.items():
+            generations.unlock(user_id, reading.name)
+        raise
+
+
+def _renew(readings: Mapping[str, Reading]) -> int:
     found = histories.of_many({user_id: reading.recent for user_id, reading in readings.items()})
     wanted = [Wanted(user_id, found[user_id], reading.name) for user_id, reading in readings.items()]
     for each, feed in zip(wanted, building.build(wanted), strict=True):

@@ -34,10 +34,9 @@ class FeedViewSet(NovaViewSet):
         the feed was there (`HIT`), was built now (`MISS`), or is the last one while a new one is not to be had
         (`STALE`)."""
         started = time.perf_counter()
-        wanted = feed_query.parse(request.query_params)
-        place = feed.place(self.user.id, wanted.cursor)
-        page = feed.page(user_id=self.user.id, limit=wanted.limit, place=place, reading=feed_query.reading(request))
-        body = _explained(self.user, page.json) if wanted.explain else page.json
+        asked = feed_query.of(request, self.user.id)
+        page = feed.page(user_id=self.user.id, limit=asked.query.limit, place=asked.place, reading=asked.reading)
+        body = _explained(self.user, page.json) if asked.query.explain else page.json
         feed_metrics.count(page, time.perf_counter() - started)
         headers = {"X-Cache": page.cache, "X-Feed-Variant": page.variant}
         return HttpResponse(body, content_type="application/json", headers=headers)

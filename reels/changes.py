@@ -44,3 +44,9 @@ def since(entry: bytes) -> tuple[set[bytes], bytes]:
         if len(entries) < AT_ONCE:
             break
     return found, entry
+
+
+def order(entry: bytes) -> tuple[int, int]:
+    """What the names of entries are sorted by: milliseconds, and a number within one."""
+    at, _, number = entry.partition(b"-")
+    return int(at), int(number)

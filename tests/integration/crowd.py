@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 TIMEOUT = 10.0  # seconds: longer than any answer may take
 PAUSE = 0.08  # between two requests of one person
@@ -44,7 +44,7 @@ class Person(threading.Thread):
     def stop(self) -> None:
         self._stopped.set()
 
-    def call(self, method: str, path: str, body: object = None) -> dict[str, object]:
+    def call(self, method: str, path: str, body: object = None, what: str = "") -> dict[str, Any]:
         """The JSON of the answer, which is recorded whatever it is."""
         began = time.monotonic()
         headers = {"Authorization": f"Bearer {next(self.tokens)}", "Content-Type": "application/json"}
@@ -56,7 +56,7 @@ class Person(threading.Thread):
             cache, retry_after = answer.getheader("X-Cache", ""), answer.getheader("Retry-After", "")
         except (OSError, http.client.HTTPException):
             self._connection.close()
-        self.answers.append(Answer(self.what, began, time.monotonic() - began, status, cache, retry_after))
+        self.answers.append(Answer(what or self.what, began, time.monotonic() - began, status, cache, retry_after))
         return json.loads(content) if content else {}
 
 
@@ -71,8 +71,10 @@ class Crowd:
             person.call("POST", f"/reels/{person.random.choice(videos)}/like")
 
         def watch(person: Person) -> None:
+            shown = person.call("GET", "/reels").get("data")
             body = {"completion_percent": 40, "event_id": f"{id(person)}-{len(person.answers)}"}
-            person.call("POST", f"/reels/{person.random.choice(videos)}/watch", body)
+            if isinstance(shown, list) and shown:
+                person.call("POST", f"/reels/{person.random.choice(shown)['id']}/watch", body, what="watch")
 
         def turn_pages(person: Person) -> None:
             page = person.call("GET", "/reels")
@@ -85,7 +87,7 @@ class Crowd:
             *(Person(port, [each], "feed", turn_pages) for each in regulars[:2]),
             Person(port, strangers, "feed", read),
             Person(port, regulars, "like", like),
-            Person(port, regulars, "watch", watch),
+            Person(port, regulars, "feed", watch),
         ]
 
     def start(self) -> None:

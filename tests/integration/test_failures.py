@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reels.cards import EMPTY_FOR
 from tests.apache_kafka import ApacheKafka
 from tests.benchmarks.report import percentile, say
 from tests.integration.crowd import Answer, Crowd, slowest
@@ -77,6 +78,7 @@ def load_videos(nova: Nova) -> None:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert nova.manage("import_catalogue", str(path)).returncode == 0
     assert nova.manage("refresh_signals").returncode == 0
+    time.sleep(EMPTY_FOR + 1)  # until then the cards of new videos are not kept in Redis
 
 
 @contextmanager

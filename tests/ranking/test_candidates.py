@@ -133,19 +133,23 @@ def test_followed_videos_of_thirty_days_are_a_source_of_their_own(make_video: Ma
     make_video(creator_id="friend", age=dt.timedelta(days=31))
     make_video(creator_id="friend", is_published=False)
     make_video(creator_id="stranger")
-    found = candidates.followed(["friend", "somebody who never published"])
-    assert found == {new.id.bytes: "friend"}
+    (found,) = candidates.followed([["friend", "somebody who never published"]])
+    assert found == {new.id.bytes}
     assert sources(candidates.table_of_followed(found)) == {new.id: FOLLOWED}
 
 
 @pytest.mark.parametrize("creators", [[], ["nobody"]])
 def test_who_follows_nobody_with_videos_has_no_such_source(engines: None, creators: list[str]) -> None:
-    assert candidates.followed(creators) == {}
+    assert candidates.followed([creators]) == [set()]
 
 
-def test_the_newest_of_many_followed_videos_are_taken(make_video: MakeVideo) -> None:
-    videos = [make_video(creator_id="friend", age=dt.timedelta(hours=hours)) for hours in (3, 1, 2)]
-    assert list(candidates.followed(["friend"], most=2)) == [videos[1].id.bytes, videos[2].id.bytes]
+def test_of_each_person_the_newest_of_many_followed_videos_are_taken(
+    make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST_FOLLOWED", 2)
+    busy = [make_video(creator_id="busy", age=dt.timedelta(hours=hours)).id.bytes for hours in (3, 1, 2)]
+    quiet = make_video(creator_id="quiet", age=dt.timedelta(days=9)).id.bytes
+    assert candidates.followed([["busy", "quiet"], ["quiet"], []]) == [{busy[1], busy[2]}, {quiet}, set()]
 
 
 def test_a_followed_video_has_its_signals_with_it(make_video: MakeVideo, make_events: MakeEvents) -> None:

@@ -1,5 +1,6 @@
 """The signal table on its way to every worker."""
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import orjson
 import pytest
 import structlog
 
+from engagement.events import Event
 from nova import remembered
 from nova.clients import clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
@@ -16,6 +18,7 @@ from ranking import candidates, publishing, tasks
 from ranking.publishing import LOOK_EVERY, Tables
 from ranking.signal_table import FORMAT, SignalTable
 from reels.models import Video
+from tests.away import clickhouse_away
 from tests.ranking.tables import rows_of, table_of
 
 pytestmark = pytest.mark.usefixtures("engines")
@@ -175,3 +178,67 @@ def test_the_scheduled_refresh_outlives_an_engine_that_is_away(take_redis_away: 
 def test_the_scheduled_refresh_tells_how_many(make_video: Callable[..., Video]) -> None:
     make_video()
     assert tasks.refresh_signals() == len(candidates.build()) == 1
+
+
+def test_a_refresh_that_somebody_is_at_already_is_left_to_them(make_video: Callable[..., Video]) -> None:
+    make_video()
+    with redis.alone("refresh-signals", seconds=10) as is_alone:
+        assert is_alone
+        assert publishing.refresh_alone() is None
+        assert tasks.refresh_signals() == 0
+    assert not redis.connection().exists(publishing.TABLE_KEY)
+
+
+def test_a_refresh_lets_the_next_one_in(make_video: Callable[..., Video]) -> None:
+    make_video()
+    assert [len(publishing.refresh_alone() or ()) for _ in range(2)] == [1, 1]
+
+
+def test_a_refresh_that_failed_lets_the_next_one_in(make_video: Callable[..., Video]) -> None:
+    make_video()
+    with clickhouse_away(), pytest.raises(ClickHouseError):
+        publishing.refresh_alone()
+    assert len(publishing.refresh_alone() or ()) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "rested", "at_once", "with_past"),
+    [
+        (True, True, False, True),
+        (True, False, False, False),
+        (True, False, True, True),
+        (False, True, True, False),
+        (False, True, False, False),
+    ],
+)
+def test_the_past_is_summed_when_it_changed_and_there_is_time_for_it(
+    monkeypatch: pytest.MonkeyPatch, changed: bool, rested: bool, at_once: bool, with_past: bool
+) -> None:
+    summed: list[str] = []
+    monkeypatch.setattr(publishing, "_refresh", summed.append)
+    monkeypatch.setattr(clickhouse, "select", lambda sql: [(changed, rested)])
+    publishing.sum_hours(at_once=at_once)
+    assert summed == ["video_signal_hours_fill"] + ["video_signal_past_fill"] * with_past
+
+
+def completions(table: SignalTable, video: Video) -> float:
+    return float(table.candidates.completion_sum[table.rows([video.id.bytes])[0]])
+
+
+def test_watches_of_an_hour_that_the_sums_of_the_past_hold_already_are_counted_at_once(
+    make_video: Callable[..., Video], make_events: Callable[..., list[Event]]
+) -> None:
+    video = make_video(age=dt.timedelta(days=5))
+    for users in (["ann"], ["ben", "cleo"]):  # the second time in an hour that was summed
+        make_events(video, "watch", users, completion_percent=100, age=dt.timedelta(days=3))
+        table = publishing.refresh()
+    assert completions(table, video) == 3
+
+
+def test_watches_of_the_past_and_of_this_hour_are_counted_once_each(
+    make_video: Callable[..., Video], make_events: Callable[..., list[Event]]
+) -> None:
+    video = make_video(age=dt.timedelta(days=5))
+    for hours in (0.1, 1, 2, 3, 4, 50):
+        make_events(video, "watch", [f"u{hours}"], completion_percent=100, age=dt.timedelta(hours=hours))
+    assert [completions(publishing.refresh(), video) for _ in range(2)] == [6, 6]

@@ -7,14 +7,32 @@ import numpy as np
 import orjson
 import pytest
 import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ranking import signal_table
 from ranking.candidates import FOLLOWED, FRESH
 from ranking.engine.ranking import in_tie_order
+from ranking.engine.tables import Prior, prepare
 from ranking.signal_table import COLUMNS, SignalTable, UnknownFormatError, from_bytes, to_bytes, version_of
-from tests.ranking.tables import numbers_of, rows_of, table_of, video_id
+from tests.ranking.tables import Row, numbers_of, rows_of, table_of, video_id
 
 EMPTY = table_of()
+creators = st.sampled_from(["cook", "baker", "friend", "smith"])
+times = st.sampled_from([100.0, 200.0, 300.0])  # few, so that some tie
+
+
+@st.composite
+def two_tables(draw: st.DrawFn) -> tuple[SignalTable, SignalTable]:
+    """Two tables of some twenty videos, which may share some."""
+    facts = {number: (draw(times), draw(creators)) for number in range(1, 21)}
+
+    def some(views: float, source: int) -> SignalTable:
+        numbers = draw(st.sets(st.sampled_from(sorted(facts))))
+        rows: list[Row] = [(number, *facts[number]) for number in sorted(numbers)]
+        return table_of(*rows, views=views, source=source)
+
+    return some(100, FRESH), some(7, FOLLOWED)
 
 
 @pytest.fixture
@@ -122,3 +140,55 @@ def test_rows_and_creators_are_found_in_a_joined_table(table: SignalTable) -> No
     joined = table.joined(table_of((4, 250.0, "friend")))
     assert joined.rows([video_id(4).bytes, video_id(1).bytes]).tolist() == [1, 3]
     assert joined.creators[joined.creator_rows(["friend"])[0]] == "friend"
+
+
+@given(two_tables(), st.floats(0, 1e6))
+def test_what_is_prepared_of_a_joined_table_is_what_all_of_it_with_the_means_of_the_large_one_would_be(
+    both: tuple[SignalTable, SignalTable], prior_views: float
+) -> None:
+    base, more = both
+    joined = base.joined(more)
+    prepared = joined.prepared(prior_views)
+    expected = prepare(joined.candidates, Prior.of(base.candidates, prior_views))
+    np.testing.assert_array_equal(prepared.lasting, expected.lasting)
+    np.testing.assert_array_equal(prepared.creator, expected.creator)
+    assert (prepared.creator_count, prepared.creator.dtype) == (expected.creator_count, expected.creator.dtype)
+    assert (prepared.units, prepared.known) == (None, None)
+    assert prepared.table is joined.candidates
+
+
+@given(two_tables())
+def test_a_joined_table_has_the_videos_of_both_once_in_tie_order(both: tuple[SignalTable, SignalTable]) -> None:
+    base, more = both
+    joined = base.joined(more)
+    assert_in_tie_order(joined)
+    assert set(rows_of(joined)) == set(rows_of(base)) | set(rows_of(more))
+    assert len(joined) == len(set(numbers_of(base)) | set(numbers_of(more)))
+
+
+@given(two_tables(), st.data())
+def test_rows_come_in_the_order_asked_for(both: tuple[SignalTable, SignalTable], data: st.DataObject) -> None:
+    base, more = both
+    asked = data.draw(st.lists(st.integers(1, 25)))  # some are in neither
+    for table in (base, base.joined(more)):
+        found = table.rows(video_id(number).bytes for number in asked)
+        numbers = numbers_of(table)
+        assert [numbers[row] for row in found] == [number for number in asked if number in numbers]
+        assert found.dtype == np.int64
+
+
+@given(two_tables())
+def test_creators_of_a_joined_table_are_found_by_name(both: tuple[SignalTable, SignalTable]) -> None:
+    base, more = both
+    joined = base.joined(more)
+    names = sorted({*base.creators, *more.creators} & set(joined.creators))
+    assert [joined.creators[row] for row in joined.creator_rows(names)] == names
+    assert joined.creator_rows(["nobody"]).tolist() == [len(joined.creators)]
+    assert len(set(joined.creators)) == len(joined.creators)
+
+
+def test_what_a_prior_makes_of_a_table_is_made_once(table: SignalTable) -> None:
+    joined = table.joined(table_of((4, 250.0, "friend")))
+    for each in (table, joined):
+        assert each.prepared(20.0) is each.prepared(20.0)
+        assert each.prepared(20.0) is not each.prepared(0.0)

@@ -16,9 +16,11 @@ from ranking.engine.signals import (
     catalogue_mean,
     completion,
     deep,
+    deep_of_many,
     deep_of_units,
     engagement,
     freshness,
+    known_rows,
     unit_rows,
 )
 
@@ -219,3 +221,24 @@ def test_deep_of_prepared_videos_is_the_same() -> None:
     videos = np.random.default_rng(3).standard_normal((20, 4))
     units = unit_rows(videos)
     assert_array_equal(deep_of_units(videos[0], units, np.ones(20, np.float32)), deep(videos[0], videos))
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_deep_of_many_is_that_of_each(is_known: bool) -> None:
+    rng = np.random.default_rng(1)
+    units = unit_rows([*rng.standard_normal((6, 4)), np.zeros(4)])
+    people = [rng.standard_normal(4), None, np.zeros(4), rng.standard_normal(4)]
+    known = known_rows(units) if is_known else None
+    expected = np.stack([deep_of_units(person, units) for person in people])
+    assert_allclose(deep_of_many(people, units, known), expected, atol=1e-6)
+
+
+def test_deep_of_nobody_and_of_no_videos_is_empty() -> None:
+    units = unit_rows(np.ones((3, 4)))
+    assert deep_of_many([], units).shape == (0, 3)
+    assert deep_of_many([np.ones(4), None], units[:0]).shape == (2, 0)
+
+
+def test_deep_of_many_refuses_an_embedding_of_another_model() -> None:
+    with pytest.raises(RankingInputError, match="3 dimensions, the videos 4"):
+        deep_of_many([np.ones(4), None, np.ones(3)], unit_rows(np.ones((2, 4))))

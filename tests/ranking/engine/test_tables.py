@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from ranking.engine.errors import RankingInputError
-from ranking.engine.ranking import in_tie_order
-from ranking.engine.tables import Prior, prepare
-from tests.ranking.engine.worlds import NOW, catalogue, random_catalogue
+from ranking.engine.ranking import in_tie_order, tie_order
+from ranking.engine.tables import CandidateTable, PreparedTable, Prior, merge, prepare
+from tests.ranking.engine.worlds import NOW, catalogue, random_catalogue, seeds
 
 
 def test_columns_of_different_lengths_are_refused_by_name() -> None:
@@ -98,3 +100,36 @@ def test_a_table_without_embeddings_has_none_prepared() -> None:
     prepared = prepare(random_catalogue(5, 1, embedded=False), Prior())
     assert prepared.units is None
     assert prepared.known is None
+
+
+def merged(table: CandidateTable, cut: int, prior: Prior) -> PreparedTable:
+    """A table that was prepared in two parts, the first of so many of its videos."""
+    first, second = table.take(np.arange(cut)), table.take(np.arange(cut, len(table)))
+    order = tie_order(table.created_at, table.video_id)
+    return merge(prepare(first, prior), prepare(second, prior), table.take(order), order)
+
+
+@given(seeds, st.integers(0, 30), st.booleans())
+def test_what_is_merged_is_what_would_be_prepared_of_all(seed: int, cut: int, embedded: bool) -> None:
+    prior = Prior(5.0, 0.4, 0.3)
+    table = random_catalogue(30, seed, embedded=embedded)
+    scattered = np.random.default_rng(seed).permutation(30)
+    rows = np.concatenate((np.sort(scattered[:cut]), np.sort(scattered[cut:])))  # each part in tie order
+    result = merged(table.take(rows), cut, prior)
+    expected = prepare(table, prior)
+    assert_array_equal(result.table.video_id, table.video_id)
+    assert_array_equal(result.lasting, expected.lasting)
+    assert_array_equal(result.creator, expected.creator)
+    assert (result.creator_count, result.creator.dtype) == (expected.creator_count, expected.creator.dtype)
+    for name in ("units", "known"):
+        found, wanted = getattr(result, name), getattr(expected, name)
+        assert (found is None) is (wanted is None) is not embedded
+        if embedded:
+            assert_array_equal(found, wanted)
+
+
+def test_parts_of_which_one_has_no_embeddings_are_merged_without() -> None:
+    first, second = catalogue(1, embeddings=[[3.0, 4.0]]), catalogue(1, created_at=[NOW - 1])
+    whole = catalogue(2)
+    result = merge(prepare(first, Prior()), prepare(second, Prior()), whole, np.arange(2))
+    assert (result.units, result.known) == (None, None)
