@@ -41,7 +41,7 @@ class VideoViewSet(NovaViewSet):
     def retrieve(self, request: Request, pk: str) -> Response:
         """One video."""
         video_id = _parse(pk)
-        found = presenting.videos([video_id], liked=history.liked_among(self.user.id, [video_id]))
+        found = presenting.videos([video_id], liked=history.liked_as_far_as_known(self.user.id, [video_id]))
         if not found:
             raise VideoNotFoundError
         return Response(found[0])

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from engagement import delivery, outbox, ready
 from engagement.events import Event
-from nova import clickhouse_schema
+from nova import clickhouse_schema, remembered
 from nova.api import jwt
 from nova.clients import breaker, clickhouse, redis
 from nova.clients.clickhouse import ClickHouseError
@@ -31,6 +31,12 @@ REFRESHED = "SELECT view FROM system.view_refreshes WHERE database = currentData
 def closed_breakers() -> None:
     """What one test did to an engine is not to keep the next from it."""
     breaker.reset_all()
+
+
+@pytest.fixture(autouse=True)
+def reading_in_the_foreground(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a test before has loaded nova.wsgi."""
+    monkeypatch.setattr(remembered, "in_background", False)
 
 
 @pytest.fixture(scope="session")

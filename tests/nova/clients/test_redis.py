@@ -89,7 +89,7 @@ def test_failing_open_holds_for_what_is_refused(silent: None) -> None:
 def test_a_redis_that_hangs_is_left_alone_and_found_again(own: PrivateEngine) -> None:
     redis.connection().set("name", "value")
     own.hang()
-    assert all(ANSWER <= seconds_to_fail() < 1.9 * ANSWER for _ in range(9))
+    assert all(ANSWER <= seconds_to_fail() < 2.9 * ANSWER for _ in range(9))  # once, not once per retry
     assert guard.breaker.state is State.OPEN
     assert seconds_to_fail(RedisRefusedError) < 0.05
     own.go_on()
