@@ -1,20 +1,21 @@
 """Middleware. Nova keeps little of it: every layer is paid for by every feed."""
 
+import random
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
+from django.middleware import csrf
 
-from nova import patience
+from nova import logging, patience
 
 Handler = Callable[[HttpRequest], HttpResponse]
 PROBES = "/api/v1/health", "/metrics"  # orchestrators and Prometheus ask by address
+MOST_KNOWN_HOSTS = 100  # a wildcard in ALLOWED_HOSTS allows any number
 WITHOUT_BODY = {204, 304}
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -27,15 +28,15 @@ class RequestIdMiddleware:
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
+        self.known_hosts: set[str | None] = set()  # that were found to be allowed
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(PROBES):
-            request.get_host()  # an unknown Host is refused everywhere, not only where a page asks for it
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
+            self._check_host(request)
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if given and ACCEPTABLE_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
         request.request_id = request_id  # type: ignore[attr-defined]
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        logging.request_id.set(request_id)
         patience.begin()
         try:
             response = self.get_response(request)
@@ -45,6 +46,14 @@ class RequestIdMiddleware:
         if not response.streaming and response.status_code not in WITHOUT_BODY:
             response["Content-Length"] = str(len(response.content))  # or the server would send it in chunks
         return response
+
+    def _check_host(self, request: HttpRequest) -> None:
+        """An unknown Host is refused everywhere, not only where a page asks for it."""
+        host = request.META.get("HTTP_HOST")
+        if host not in self.known_hosts:
+            request.get_host()
+            if len(self.known_hosts) < MOST_KNOWN_HOSTS:
+                self.known_hosts.add(host)
 
 
 class _SkipsApi:
@@ -58,6 +67,10 @@ class _SkipsApi:
 
 class SessionMiddleware(_SkipsApi, sessions.SessionMiddleware):
     pass
+
+
+class CsrfViewMiddleware(_SkipsApi, csrf.CsrfViewMiddleware):
+    """`process_view`, which is asked nevertheless, leaves views of the API alone by itself."""
 
 
 class AuthenticationMiddleware(_SkipsApi, auth.AuthenticationMiddleware):

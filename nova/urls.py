@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.module_loading import import_string
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
@@ -13,7 +14,6 @@ admin.site.site_header = admin.site.site_title = "Nova"
 router = SimpleRouter(trailing_slash=False)
 router.register("health", HealthViewSet, basename="health")
 
-# What is asked most stands first: Django tries one after the other.
 api: list[URLPattern | URLResolver] = [
     path("", include("ranking.urls")),
     path("", include("trending.urls")),  # before /reels/{id}
@@ -24,6 +24,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    *import_string("ranking.feed_urls.urlpatterns"),  # asked most: first, and not a level below
     path("api/v1/", include(api)),
     path("", include("ranking.player")),
     path("metrics", metrics),

@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
 from nova import patience
 from nova.clients.guard import Guard, RefusedError
+from nova.database import giving_back
 from nova.database.connection import AnsweringConnection
 
 ERRORS = django.db.OperationalError, django.db.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError
@@ -44,6 +45,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.execute_wrappers.append(_guarded)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        giving_back.taken()
         with guard.call():
             if self.pool:
                 return super().get_new_connection(conn_params)

@@ -13,6 +13,8 @@ import environ
 import structlog
 from psycopg.conninfo import conninfo_to_dict
 
+from nova.logging import add_request_id
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.FileAwareEnv()
 
@@ -50,7 +52,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "nova.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "nova.middleware.CsrfViewMiddleware",
     "nova.middleware.AuthenticationMiddleware",
     "nova.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -260,6 +262,7 @@ X_FRAME_OPTIONS = "DENY"
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
 SHARED_LOG_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    add_request_id,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,

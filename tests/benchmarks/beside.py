@@ -3,7 +3,6 @@
 `tests.benchmarks.settings` names it as ROOT_URLCONF.
 """
 
-from django.urls import include, path
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 from nova.api.views import NovaViewSet
 from nova.urls import handler400, handler403, handler404, handler500
+from nova.urls import urlpatterns as nova_urls
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
@@ -23,6 +23,6 @@ class EmptyViewSet(NovaViewSet):
         return Response({})
 
 
-router = SimpleRouter(trailing_slash=False)
-router.register("empty", EmptyViewSet, basename="empty")
-urlpatterns = [path("api/v1/", include(router.urls)), path("", include("nova.urls"))]
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
+router.register("api/v1/empty", EmptyViewSet, basename="empty")
+urlpatterns = [*router.urls, *nova_urls]
