@@ -1,10 +1,12 @@
 """Serving a feed: the page of a cached list, or of one that is built now."""
 
+import operator
 import struct
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import chain, compress, repeat
+from typing import NamedTuple
 
 import structlog
 from django.db import DatabaseError
@@ -14,7 +16,8 @@ from engagement.recent import Recent
 from nova.api import cursors
 from nova.errors import InvalidCursorError
 from ranking import generations, local_feeds, renewing, settings
-from ranking.generations import GENERATION_BYTES, Reading
+from ranking.generations import GENERATION_BYTES
+from ranking.reading import Reading
 from ranking.stored_feed import Feed
 
 log = structlog.get_logger(__name__)
@@ -24,19 +27,18 @@ HIT, MISS, STALE = "HIT", "MISS", "STALE"
 LONGEST_WAIT = 0.3  # seconds for what somebody else builds, before the last feed stands in for it
 LOOK_EVERY = 0.01
 NOTHING = frozenset[bytes]()
-LIKED, NOT_LIKED = b',"liked":true,"ranking_score":%.6f}', b',"liked":false,"ranking_score":%.6f}'
+LIKED = b',"liked":false,"ranking_score":', b',"liked":true,"ranking_score":'
+END = b"},"  # of a video
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a page begins: in which generation, the current one where that is None."""
 
     start: int = 0
     generation: bytes | None = None
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """`json` is the whole answer; `cache` says HIT, MISS or STALE."""
 
     json: bytes
@@ -69,8 +71,10 @@ def _feed(user_id: str, place: Place, reading: Reading) -> tuple[Feed, str]:
         return (reading.feed, HIT) if reading.feed else (renewing.renew(user_id, reading, place.generation), MISS)
     if reading.feed and reading.is_current and reading.feed.stamp == settings.stamp(user_id):
         return reading.feed, HIT
-    if reading.may_build or (reading.is_current and generations.lock(user_id, reading.name)):
+    if reading.may_build:
         return _build(user_id, reading)
+    if reading.is_current and generations.lock(user_id, reading.name):  # it is there, but settings have changed
+        return _build(user_id, reading._replace(tastes=generations.tastes(user_id)))
     return _wait(user_id, reading)
 
 
@@ -111,9 +115,9 @@ def _cut(user_id: str, feed: Feed, start: int, limit: int, cache: str, noted: Re
     """The next `limit` videos that the person may still see and that are still there."""
     gone = noted.watched | noted.hidden if feed.personalized else NOTHING
     left, total = _left(feed, start, gone) if gone else (range(start, len(feed)), len(feed))
-    videos, used = _present(feed, left, limit, noted)
+    pieces, used = _present(feed, left, limit, noted)
     cursor = _write_cursor(user_id, feed, left[used]) if used < len(left) else None
-    return Page(_json(videos, cursor, total), feed.variant, cache)
+    return Page(_json(pieces, cursor, total), feed.variant, cache)
 
 
 def _left(feed: Feed, start: int, gone: frozenset[bytes]) -> tuple[Sequence[int], int]:
@@ -124,32 +128,38 @@ def _left(feed: Feed, start: int, gone: frozenset[bytes]) -> tuple[Sequence[int]
 
 
 def _present(feed: Feed, left: Sequence[int], limit: int, noted: Recent) -> tuple[list[bytes], int]:
-    """Up to `limit` videos from the entries `left`, and how many entries that took."""
-    videos: list[bytes] = []
+    """Up to `limit` videos from the entries `left`, each in four pieces of JSON, and how many entries that took."""
+    pieces: list[bytes] = []
     used = 0
-    while len(videos) < limit and used < len(left):
-        some = left[used : used + limit - len(videos)]
+    while len(pieces) < 4 * limit and used < len(left):
+        some = left[used : used + limit - len(pieces) // 4]
         used += len(some)
-        videos += _ready(feed, some, noted)
-    return videos, used
+        pieces += _ready(feed, some, noted)
+    return pieces, used
 
 
-def _ready(feed: Feed, some: Sequence[int], noted: Recent) -> Iterator[bytes]:
-    """Each of some entries as JSON, but for what is not there any more and what is of somebody blocked."""
+def _ready(feed: Feed, some: Sequence[int], noted: Recent) -> Iterable[bytes]:
+    """The JSON of some entries in pieces, but for what is not there any more and what is of somebody blocked."""
     first, end = some[0], some[-1] + 1
     ids: Sequence[bytes] = feed.ids(first, end)
-    scores, liked = feed.scores[first:end].tolist(), feed.liked
+    scores: Sequence[bytes] = feed.score_texts(first, end)
+    liked: Sequence[int] = feed.liked[first:end]
     if len(some) < end - first:
-        ids, scores = [ids[at - first] for at in some], [scores[at - first] for at in some]
-    for at, video_id, score, video in zip(some, ids, scores, ready.videos(ids), strict=True):
-        if video.json and not (noted.blocked and video.creator_id in noted.blocked):
-            is_liked = noted.liked.get(video_id, liked[at]) if noted.liked else liked[at]
-            yield video.json + (LIKED if is_liked else NOT_LIKED) % score
+        wanted = operator.itemgetter(*(at - first for at in some))
+        ids, scores, liked = wanted(ids), wanted(scores), wanted(liked)
+    if noted.liked:
+        liked = [noted.liked.get(each, was) for each, was in zip(ids, liked, strict=True)]
+    videos = ready.videos(ids)
+    pieces = zip([each.json for each in videos], [LIKED[each] for each in liked], scores, repeat(END))
+    if noted.blocked or not all(each.json for each in videos):
+        is_shown = (each.json and each.creator_id not in noted.blocked for each in videos)
+        return chain.from_iterable(compress(pieces, is_shown))
+    return chain.from_iterable(pieces)
 
 
-def _json(videos: Sequence[bytes], cursor: str | None, total: int) -> bytes:
-    end = b'true,"next_cursor":"%s"' % cursor.encode() if cursor else b'false,"next_cursor":null'
-    return b'{"data":[%s],"has_more":%s,"total_count":%d}' % (b",".join(videos), end, total)
+def _json(pieces: Sequence[bytes], cursor: str | None, total: int) -> bytes:
+    more = b'true,"next_cursor":"%s"' % cursor.encode() if cursor else b'false,"next_cursor":null'
+    return b'{"data":[%s],"has_more":%s,"total_count":%d}' % (b"".join(pieces)[:-1], more, total)
 
 
 def _write_cursor(user_id: str, feed: Feed, start: int) -> str:

@@ -1,7 +1,7 @@
 """What a request for a feed asks, read in a hurry: most of the requests that Nova answers come this way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from nova.api.throttle import UserRateThrottle
 from nova.errors import NovaError
 from ranking import feed, generations
-from ranking.generations import Reading
+from ranking.reading import Reading, read
 from ranking.serializers import FeedQuerySerializer
 
 DEFAULT_LIMIT = 40
@@ -18,11 +18,13 @@ LONGEST_CURSOR = 200
 READING = {"GET", "HEAD"}
 
 
-@dataclass(frozen=True)
-class FeedQuery:
+class FeedQuery(NamedTuple):
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     explain: bool = False
+
+
+FIRST_PAGE = FeedQuery()
 
 
 def parse(given: Mapping[str, str]) -> FeedQuery:
@@ -42,6 +44,10 @@ def parse(given: Mapping[str, str]) -> FeedQuery:
     return FeedQuery(wanted["limit"], wanted.get("cursor"), wanted["explain"] == "1")
 
 
+def _parse(request: Request) -> FeedQuery:
+    return parse(request.query_params) if request._request.META.get("QUERY_STRING") else FIRST_PAGE
+
+
 class ReadingThrottle(UserRateThrottle):
     """Counts the request in the same round trip that reads the caller's feed. One that will be refused is counted
     alone: it must not take the right to build."""
@@ -50,18 +56,17 @@ class ReadingThrottle(UserRateThrottle):
         try:
             if request.method not in READING:
                 return super().count(request, user_id)
-            asked = parse(request.query_params)
+            asked = _parse(request)
             place = feed.place(user_id, asked.cursor)
         except (NovaError, ValidationError):  # the view finds the same and says so
             return super().count(request, user_id)
-        read = generations.read(user_id, place.generation)
-        request._request.feed_request = FeedRequest(asked, place, read)  # type: ignore[attr-defined]
-        self.reset = read.reset
-        return read.used
+        reading = read(user_id, place.generation)
+        request._request.feed_request = FeedRequest(asked, place, reading)  # type: ignore[attr-defined]
+        self.reset = reading.reset
+        return reading.used
 
 
-@dataclass(frozen=True)
-class FeedRequest:
+class FeedRequest(NamedTuple):
     """What was asked, where that is, and what was read for it."""
 
     query: FeedQuery
@@ -74,5 +79,5 @@ def of(request: Request, user_id: str) -> FeedRequest:
     known = getattr(request._request, "feed_request", None)
     if known:
         return known
-    query = parse(request.query_params)
+    query = _parse(request)
     return FeedRequest(query, feed.place(user_id, query.cursor), Reading(name=generations.new_name()))

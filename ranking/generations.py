@@ -8,19 +8,14 @@ list of the other and both build anew.
 """
 
 import random
-import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from django.conf import settings as django_settings
 
-from engagement import recent
-from engagement.recent import Recent
-from nova.api import cursors, throttle
+from nova.api import cursors
 from nova.clients import redis
 from nova.clients.redis_script import Script
 from ranking import stored_feed
@@ -35,36 +30,6 @@ LOCK_LIFETIME = 5  # seconds until a builder that died is given up
 GENERATION_BYTES = 8
 DUE_KEY = "feed:due"  # people by when their feed is to be built ahead, see `ranking.ahead`
 
-# All that a page needs, in one round trip: counts the request, and stops there when it is one too many; then the list
-# of the generation asked for or the current one, else the last one and maybe the right to build; and what the person
-# did lately. A list that somebody pages through lives on.
-READ = """
-local used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
-local reset = redis.call('TTL', KEYS[1])
-if tonumber(ARGV[2]) > 0 and used > tonumber(ARGV[2]) then return {used, reset} end
-local name, is_current, may_build, list = ARGV[3], 1, 0, false
-if name == '' then
-    name = redis.call('GET', KEYS[2])
-    if name then list = redis.call('GET', ARGV[4] .. name) end
-    if not list then
-        is_current = 0
-        if redis.call('SET', KEYS[5], ARGV[8], 'NX', 'EX', ARGV[9]) then may_build = 1 end
-        name = redis.call('ZREVRANGE', KEYS[3], 0, 0)[1] or false  -- a nil would end the answer
-        if name then list = redis.call('GET', ARGV[4] .. name) end
-    end
-    redis.call('SET', KEYS[6], '', 'EX', ARGV[10])
-else
-    list = redis.call('GETEX', ARGV[4] .. name, 'EX', ARGV[5])
-    if list then
-        redis.call('ZADD', KEYS[3], ARGV[6] + ARGV[5], name)
-        redis.call('EXPIRE', KEYS[3], ARGV[5])
-    end
-end
-local noted = redis.call('HGETALL', KEYS[4])
-if #noted > 0 then redis.call('EXPIRE', KEYS[4], ARGV[7]) end
-return {used, reset, name, list, is_current, may_build, noted, redis.call('GET', KEYS[7]) or ''}
-"""
 # Make a feed the current one, unless the person said something new while it was built, and give the lock back.
 SAVE = """
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
@@ -77,28 +42,11 @@ if redis.call('GET', KEYS[5]) == ARGV[7] then redis.call('DEL', KEYS[5]) end
 return kept
 """
 UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
-_read, _save, _unlock = Script(READ), Script(SAVE), Script(UNLOCK)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What Redis knows when a page is asked for. `feed` is the generation asked for; else the current one or, where
-    `is_current` is false, the one before; None where there is none or it cannot be read. `may_build` says whether the
-    caller has the right to build and nobody else. `used` requests were made in this minute, which ends in `reset`
-    seconds; None while Redis is away."""
-
-    used: int | None = None
-    reset: int = throttle.WINDOW
-    feed: Feed | None = None
-    is_current: bool = False
-    may_build: bool = False
-    recent: Recent = field(default_factory=Recent)
-    tastes: bytes = b""  # what `save` compares
-    name: bytes = b""  # of the feed that is built next, and of the lock
+_save, _unlock = Script(SAVE), Script(UNLOCK)
 
 
 def new_name() -> bytes:
-    return secrets.token_bytes(GENERATION_BYTES)
+    return random.getrandbits(8 * GENERATION_BYTES).to_bytes(GENERATION_BYTES, "big")
 
 
 def key(user_id: str) -> str:
@@ -128,90 +76,19 @@ def active_key(user_id: str) -> str:
     return f"feed:a:{user_id}"
 
 
-def read(user_id: str, generation: bytes | None = None) -> Reading:
-    """Count a request and read what its page needs; an empty reading without Redis."""
-    name = new_name()
-    with redis.fail_open("read_feed"):
-        answer = _read(_read_keys(user_id), _read_arguments(user_id, generation, name))
-        if len(answer) == 2:
-            return Reading(used=answer[0], reset=max(1, answer[1]))
-        return _reading(answer, name)
-    return Reading(name=name)
-
-
-def _read_keys(user_id: str) -> list[str]:
-    return [
-        throttle.key(user_id),
-        key(user_id),
-        index_key(user_id),
-        recent.key(user_id),
-        lock_key(user_id),
-        active_key(user_id),
-        tastes_key(user_id),
-    ]
-
-
-def _read_arguments(user_id: str, generation: bytes | None, name: bytes) -> list[str | int]:
-    return [
-        throttle.WINDOW,
-        django_settings.RATE_LIMIT_PER_MINUTE,
-        generation.hex() if generation else "",
-        list_key(user_id, ""),
-        PAGING_LIFETIME,
-        int(time.time()),
-        recent.LIFETIME,
-        name.hex(),
-        LOCK_LIFETIME,
-        django_settings.FEED_AHEAD_SECONDS or 1,
-    ]
-
-
-def _reading(answer: list[Any], name: bytes) -> Reading:
-    used, reset, generation, raw, is_current, may_build, noted, tastes_before = answer
-    feed = _parse(generation, raw)
-    return Reading(
-        used=used,
-        reset=max(1, reset),
-        feed=feed,
-        is_current=bool(is_current),
-        may_build=bool(may_build),
-        recent=recent.parse(zip(noted[::2], noted[1::2], strict=True)) if noted else NOTHING_RECENT,
-        tastes=tastes_before,
-        name=name,
-    )
-
-
-NOTHING_RECENT = Recent()
-
-
-def _parse(generation: bytes | None, raw: bytes | None) -> Feed | None:
+def parse(generation: bytes | None, raw: bytes | None) -> Feed | None:
+    """The feed of this name (in hex) as Redis has it; None where there is none that this Nova knows."""
     if generation and raw:
         with suppress(UnknownFeedError):
             return stored_feed.from_bytes(bytes.fromhex(generation.decode()), raw)
     return None
 
 
-def read_to_build(user_ids: Sequence[str]) -> dict[str, Reading]:
-    """What a build has to know of each of these people, but for those whose feed is being built already: the others
-    are the caller's to build. Raises RedisError."""
-    names = {user_id: new_name() for user_id in user_ids}
-    pipeline = redis.connection().pipeline(transaction=False)
-    for user_id, name in names.items():
-        pipeline.set(lock_key(user_id), name.hex(), nx=True, ex=LOCK_LIFETIME)
-        pipeline.get(tastes_key(user_id)).hgetall(recent.key(user_id))
-    answers = iter(pipeline.execute())
-    return {
-        user_id: Reading(recent=recent.parse(noted.items()), tastes=tastes_before or b"", name=names[user_id])
-        for user_id, locked, tastes_before, noted in zip(names, answers, answers, answers, strict=True)
-        if locked
-    }
-
-
 def current(user_id: str) -> Feed | None:
     """The current feed alone."""
     with redis.fail_open("read_feed"):
         name = redis.connection().get(key(user_id))
-        return _parse(name, redis.connection().get(list_key(user_id, name.decode()))) if name else None
+        return parse(name, redis.connection().get(list_key(user_id, name.decode()))) if name else None
     return None
 
 
@@ -282,7 +159,7 @@ def drop_current(user_ids: Iterable[str], *, ahead: bool = True) -> bool:
 def held(user_id: str) -> dict[str, list[str]]:
     """Which videos the lists hold that Redis has of a person, by generation, in their order. Raises RedisError."""
     names = redis.connection().zrange(index_key(user_id), 0, -1)
-    feeds = {name.decode(): _parse(name, redis.connection().get(list_key(user_id, name.decode()))) for name in names}
+    feeds = {name.decode(): parse(name, redis.connection().get(list_key(user_id, name.decode()))) for name in names}
     return {name: list(map(str, feed.video_ids)) for name, feed in feeds.items() if feed}
 
 

@@ -86,7 +86,7 @@ class FeatureFlag(models.Model):
         return f"{self.name} ({self.percent} %)"
 
     def is_on_for(self, user_id: str) -> bool:
-        return self.bucket(self.name, user_id) < self.percent * self.BUCKETS / 100
+        return self.percent >= 100 or self.bucket(self.name, user_id) < self.percent * self.BUCKETS / 100
 
     @classmethod
     def bucket(cls, name: str, user_id: str) -> int:

@@ -9,7 +9,7 @@ from engagement import profiles
 from nova.clients.redis import RedisError
 from ranking import building, generations
 from ranking.building import Wanted
-from ranking.generations import Reading
+from ranking.reading import Reading, read_to_build
 from ranking.stored_feed import Feed
 
 
@@ -30,7 +30,7 @@ def renew_many(user_ids: Sequence[str]) -> int:
 
     Raises DatabaseError, and RedisError when there is nowhere to put them.
     """
-    readings = generations.read_to_build(user_ids)
+    readings = read_to_build(user_ids)
     try:
         return _renew(readings)
     except (DatabaseError, RedisError):

@@ -46,6 +46,11 @@ class Feed:
         """The 16 bytes of each id of these entries."""
         return _unpacker(end - start).unpack_from(self.packed, BYTES_PER_ID * start)
 
+    def score_texts(self, start: int, end: int) -> list[bytes]:
+        """The scores of these entries as they are written in JSON."""
+        count = end - start
+        return (b"%.6f " * count % tuple(self.scores[start:end].tolist())).split()
+
     @property
     def video_ids(self) -> list[uuid.UUID]:
         return [uuid.UUID(bytes=each) for each in self.ids(0, len(self))]

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from nova.clients import clickhouse, redis
+from nova.clients import clickhouse, redis, redis_script
 from nova.clients.clickhouse import ClickHouseError
 
 
 @contextmanager
 def redis_away() -> Iterator[None]:
-    def refuse() -> None:
+    def refuse(*given: object) -> None:
         raise redis.RedisError("away")
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(redis, "connection", refuse)
+        patched.setattr(redis_script, "command", refuse)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Lua scripts on a connection that belongs to the thread: half the cost of a call through the pool.
+"""Lua scripts on a connection that belongs to the thread: a third of the cost of a call through the pool.
 
 The way of every feed: redis-py takes 70 µs for taking a connection from its pool, looking at it and putting it back.
 """
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from hiredis import pack_command
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, TimeoutError
@@ -20,14 +21,22 @@ Argument = str | bytes | int | float
 
 
 class _Own(threading.local):
-    """A thread's connection, and whose: a forked child must not speak on its parent's."""
+    """A thread's connection, and the settings it was made from."""
 
     connection: Any = None
-    pool: Any = None
-    process = 0
+    source: Any = None
 
 
 _own = _Own()
+
+
+def _disown() -> None:
+    """A forked child must not speak on its parent's connections."""
+    global _own
+    _own = _Own()
+
+
+os.register_at_fork(after_in_child=_disown)
 
 
 class Script:
@@ -47,28 +56,27 @@ class Script:
 
 def command(*words: Argument) -> Any:
     """One command on this thread's connection. Raises RedisError."""
+    packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
     with guard.call():
-        connection, is_used = _connection()
-        packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
+        is_used = _own.source is settings.CACHES
+        if not is_used:
+            _own.connection, _own.source = _connection(), settings.CACHES
         try:
-            return _ask(connection, packed)
+            return _ask(_own.connection, packed)
         except TimeoutError:
             raise
         except RedisConnectionError:
             if not is_used:
                 raise
-            return _ask(connection, packed)  # Redis was started again meanwhile; the connection is made anew
+            return _ask(_own.connection, packed)  # Redis was started again meanwhile; the connection is made anew
 
 
 def _ask(connection: Any, packed: bytes) -> Any:
-    connection.send_packed_command((packed,))
+    connection.send_packed_command((packed,), check_health=False)
     return connection.read_response(disable_decoding=True)
 
 
-def _connection() -> tuple[Any, bool]:
-    """This thread's connection, and whether it was used before."""
+def _connection() -> Any:
+    """A connection like those of the pool."""
     pool = redis.connection().connection_pool
-    if _own.pool is pool and _own.process == os.getpid():
-        return _own.connection, True
-    _own.connection, _own.pool, _own.process = pool.connection_class(**pool.connection_kwargs), pool, os.getpid()
-    return _own.connection, False
+    return pool.connection_class(**pool.connection_kwargs)

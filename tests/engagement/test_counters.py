@@ -16,6 +16,7 @@ from engagement.events import Event
 from engagement.models import OutboxEvent, VideoCounter
 from nova.clients import redis
 from reels.models import Video
+from tests.away import redis_away
 
 Queries = Callable[[int], Any]
 
@@ -183,13 +184,10 @@ def test_a_video_that_was_deleted_meanwhile_is_passed_over(video: Video) -> None
     assert list(VideoCounter.objects.values_list("video_id", "like_count")) == [(video.id, 1)]
 
 
-def test_without_redis_counts_come_from_postgresql(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> None:
-        raise redis.RedisError("away")
-
+def test_without_redis_counts_come_from_postgresql(video: Video) -> None:
     outbox.write(events(video))
-    monkeypatch.setattr(redis, "connection", away)
-    assert counters.move(events(video)) is False
-    with pytest.raises(redis.RedisError):
-        counters.publish([video.id])
-    assert counters.read([video.id]) == {video.id: ALL}
+    with redis_away():
+        assert counters.move(events(video)) is False
+        with pytest.raises(redis.RedisError):
+            counters.publish([video.id])
+        assert counters.read([video.id]) == {video.id: ALL}

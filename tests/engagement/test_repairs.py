@@ -14,16 +14,10 @@ from engagement import counters, delivery, recent, repairs, tasks
 from engagement.models import RedisRepair
 from nova.clients import redis
 from reels.models import Video
+from tests.away import redis_away
 from tests.conftest import API
 
 Clients = Callable[..., APIClient]
-
-
-class Away:
-    """Redis as it is when nobody listens."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise redis.RedisError("away")
 
 
 @pytest.fixture
@@ -35,14 +29,11 @@ def like_count(video: Video) -> int:
     return counters.read([video.id])[video.id].like
 
 
-def test_what_redis_missed_of_a_like_is_made_good(
-    client_of: Clients, video: Video, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_redis_missed_of_a_like_is_made_good(client_of: Clients, video: Video) -> None:
     ann = client_of("ann")
     before = ann.get(f"{API}/reels").json()
     assert like_count(video) == 0
-    with monkeypatch.context() as without:
-        without.setattr(redis, "connection", Away)
+    with redis_away():
         assert ann.post(f"{API}/reels/{video.id}/like").json()["like_count"] == 1
     assert like_count(video) == 0  # Redis holds the old copy
     assert ann.get(f"{API}/reels").headers["X-Cache"] == "HIT"
@@ -54,14 +45,13 @@ def test_what_redis_missed_of_a_like_is_made_good(
 
 
 def test_a_watched_video_is_not_shown_again_from_a_feed_built_before(
-    client_of: Clients, make_video: Callable[..., Video], monkeypatch: pytest.MonkeyPatch
+    client_of: Clients, make_video: Callable[..., Video]
 ) -> None:
     videos, ann = [make_video() for _ in range(40)], client_of("ann")
     cursor = ann.get(f"{API}/reels?limit=30").json()["next_cursor"]
     shown = {each["id"] for each in ann.get(f"{API}/reels?limit=30&cursor={cursor}").json()["data"]}
     watched = shown.pop()
-    with monkeypatch.context() as without:
-        without.setattr(redis, "connection", Away)
+    with redis_away():
         ann.post(f"{API}/reels/{watched}/watch", {"completion_percent": 90})
     tasks.repair_redis()
     again = {each["id"] for each in ann.get(f"{API}/reels?limit=30&cursor={cursor}").json()["data"]}
@@ -69,12 +59,9 @@ def test_a_watched_video_is_not_shown_again_from_a_feed_built_before(
     assert len(videos) == 40
 
 
-def test_a_repair_that_comes_late_notes_what_is_true_by_then(
-    client_of: Clients, video: Video, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repair_that_comes_late_notes_what_is_true_by_then(client_of: Clients, video: Video) -> None:
     ann = client_of("ann")
-    with monkeypatch.context() as without:
-        without.setattr(redis, "connection", Away)
+    with redis_away():
         ann.post(f"{API}/reels/{video.id}/like")
         ann.post(f"{API}/reels/{video.id}/not-interested")
         ann.post(f"{API}/creators/cook/block")
@@ -93,10 +80,9 @@ def test_more_repairs_than_one_batch_are_done_in_one_call(video: Video, monkeypa
     assert not RedisRepair.objects.exists()
 
 
-def test_repairs_wait_until_redis_is_back(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repairs_wait_until_redis_is_back(video: Video) -> None:
     repairs.owe("ann", [video.id], [f"w:{video.id}"])
-    with monkeypatch.context() as without:
-        without.setattr(redis, "connection", Away)
+    with redis_away():
         assert tasks.repair_redis() == 0
     assert RedisRepair.objects.count() == 2
     assert tasks.repair_redis() == 2

@@ -17,8 +17,8 @@ from engagement.events import Event
 from engagement.models import Block, Follow, NotInterested
 from nova.clients import redis
 from ranking import candidates, generations, publishing, renewing, services
-from ranking.generations import Reading
 from ranking.models import FeatureFlag
+from ranking.reading import Reading
 from ranking.stored_feed import Feed
 from reels.models import Video
 

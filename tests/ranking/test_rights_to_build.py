@@ -15,8 +15,8 @@ from engagement.models import Follow
 from nova.clients import redis
 from ranking import ahead, building, candidates, feed, generations, publishing, renewing, settings, tasks
 from ranking.building import Wanted
-from ranking.generations import Reading
 from ranking.models import WeightSet
+from ranking.reading import Reading
 from ranking.stored_feed import Feed
 from reels.models import Video
 from tests.away import postgresql_away, redis_away

@@ -12,10 +12,11 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from nova.clients import redis
-from ranking import building, feed, generations, publishing, settings
+from ranking import building, feed, publishing, settings
 from ranking.building import Wanted
 from ranking.generations import LOCK_LIFETIME
 from ranking.models import WeightSet
+from ranking.reading import read
 from ranking.stored_feed import Feed
 from reels.models import Video
 from tests.away import postgresql_away
@@ -310,7 +311,7 @@ def test_a_minute_that_is_over_is_forgotten(ann: APIClient, settings: Settings) 
 def test_a_refused_request_reads_no_feed_and_takes_no_right_to_build(ann: APIClient, settings: Settings) -> None:
     settings.RATE_LIMIT_PER_MINUTE = 1
     ask(ann)
-    reading = generations.read("ann")
+    reading = read("ann")
     assert (reading.used, reading.feed, reading.may_build) == (2, None, False)
     redis.connection().delete(CURRENT, "feed:a:ann")
     assert ask(ann).status_code == 429

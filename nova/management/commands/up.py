@@ -166,7 +166,7 @@ def serve(application: str, port: int, workers: int) -> list[str]:
     """The web server's command. docs/performance.md has how it was chosen, and how many threads."""
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", application, "--host", HOST, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "4", "--backlog", "2048", "--respawn-failed-workers",
+        "--workers", str(workers), "--blocking-threads", "2", "--backlog", "2048", "--respawn-failed-workers",
         "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
     ]  # fmt: skip
 
