@@ -7,11 +7,11 @@ import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from engagement import profiles, recent
-from engagement.models import Like
 from engagement.profiles import History
 from engagement.recent import Recent
 from nova.clients import clickhouse
 from nova.clients.clickhouse import ClickHouseError
+from nova.database import arrays
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +72,7 @@ def of_many(noted: Mapping[str, Recent]) -> dict[str, History]:
 
 def liked_among(user_id: str, video_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Which of these videos the person likes."""
-    likes = Like.objects.filter(user_id=user_id, video_id__in=list(video_ids), is_active=True)
-    return set(likes.values_list("video_id", flat=True))
+    return {uuid.UUID(bytes=each) for _, each in likes_among([user_id], [video_id.bytes for video_id in video_ids])}
 
 
 def liked_as_far_as_known(user_id: str, video_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -88,9 +87,8 @@ def liked_as_far_as_known(user_id: str, video_ids: Collection[uuid.UUID]) -> set
 
 def likes_among(user_ids: Sequence[str], videos: Collection[bytes]) -> list[tuple[str, bytes]]:
     """Who of these people likes which of these videos, given and told by the 16 bytes of their ids."""
-    listed = "{" + ",".join(each.hex() for each in videos) + "}"  # twenty times as fast as a list of UUIDs
     with connection.cursor() as cursor:
-        cursor.execute(LIKES, [list(user_ids), listed])
+        cursor.execute(LIKES, [list(user_ids), arrays.uuids(videos)])
         return [(user_id, video_id.bytes) for user_id, video_id in cursor.fetchall()]
 
 

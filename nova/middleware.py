@@ -3,13 +3,8 @@
 import random
 import re
 from collections.abc import Callable
-from typing import Any
 
-from django.contrib.auth import middleware as auth
-from django.contrib.messages import middleware as messages
-from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
-from django.middleware import csrf
 
 from nova import logging, patience
 
@@ -54,28 +49,3 @@ class RequestIdMiddleware:
             request.get_host()
             if len(self.known_hosts) < MOST_KNOWN_HOSTS:
                 self.known_hosts.add(host)
-
-
-class _SkipsApi:
-    """The API knows tokens, not sessions: only the admin pays for sessions, users and messages."""
-
-    def __call__(self, request: HttpRequest) -> Any:
-        if request.path.startswith("/api/"):
-            return self.get_response(request)  # type: ignore[attr-defined]
-        return super().__call__(request)  # type: ignore[misc]
-
-
-class SessionMiddleware(_SkipsApi, sessions.SessionMiddleware):
-    pass
-
-
-class CsrfViewMiddleware(_SkipsApi, csrf.CsrfViewMiddleware):
-    """`process_view`, which is asked nevertheless, leaves views of the API alone by itself."""
-
-
-class AuthenticationMiddleware(_SkipsApi, auth.AuthenticationMiddleware):
-    pass
-
-
-class MessageMiddleware(_SkipsApi, messages.MessageMiddleware):
-    pass

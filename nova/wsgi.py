@@ -2,12 +2,16 @@
 
 import gc
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from nova import environment, remembered
-from nova.chunked import WithContentLength
+from nova.chunked import Application, WithContentLength
 from nova.clients import tasks
 from nova.database import giving_back
 
@@ -20,10 +24,32 @@ PATIENCE_MS = {
     "CLICKHOUSE_ANSWER_TIMEOUT_MS": "500",
     "ENGINE_CONNECT_TIMEOUT_MS": "250",
 }
+
+
+class ByAddress:
+    """A handler for the API and one for all pages."""
+
+    def __init__(self, pages: Application, api: Application) -> None:
+        self.pages, self.api = pages, api
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_api = environ.get("PATH_INFO", "").startswith("/api/")
+        return (self.api if is_api else self.pages)(environ, start_response)
+
+
+def handler(middleware: list[str]) -> Application:
+    """Django's handler with other middleware than MIDDLEWARE, which it reads when it is made."""
+    usual, settings.MIDDLEWARE = settings.MIDDLEWARE, middleware
+    try:
+        return WSGIHandler()
+    finally:
+        settings.MIDDLEWARE = usual
+
+
 for name, value in PATIENCE_MS.items():
     os.environ.setdefault(name, value)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", environment.settings_module())
-application = WithContentLength(get_wsgi_application())
+application = WithContentLength(ByAddress(pages=get_wsgi_application(), api=handler(settings.API_MIDDLEWARE)))
 tasks.prepare()
 giving_back.prepare()
 remembered.in_background = True

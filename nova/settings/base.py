@@ -51,10 +51,16 @@ MIDDLEWARE = [
     "nova.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "nova.middleware.SessionMiddleware",
-    "nova.middleware.CsrfViewMiddleware",
-    "nova.middleware.AuthenticationMiddleware",
-    "nova.middleware.MessageMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# The API knows tokens, not sessions: in the web server (nova.wsgi) it does without the layers that only pages need.
+API_MIDDLEWARE = [
+    "nova.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

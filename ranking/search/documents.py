@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.db import connection
 
+from nova.database import arrays
 from ranking.search.engine.asking import Question
 from ranking.search.engine.documents import FIELD_BITS, code
 from ranking.search.engine.scoring import Found
@@ -16,7 +17,7 @@ from ranking.search.retrieval import Filters
 SECONDS_PER_DAY = 86_400
 DOCUMENTS = """
 SELECT video_id, packed, created_at, popularity FROM ranking_searchdocument
-WHERE video_id = ANY(%(video_ids)s) AND packed <> ''
+WHERE video_id = ANY(%(video_ids)s::uuid[]) AND packed <> ''
 """
 # An older version of a video, which the index may still hold, may have been what is filtered for.
 FILTERED = """
@@ -43,7 +44,7 @@ def read(asked: Question, video_ids: Sequence[uuid.UUID], filters: Filters) -> R
         return of(asked, [], [])
     with connection.cursor() as cursor:
         sql = DOCUMENTS + FILTERED if filters != Filters() else DOCUMENTS
-        cursor.execute(sql, vars(filters) | {"video_ids": list(video_ids)})
+        cursor.execute(sql, vars(filters) | {"video_ids": arrays.uuids(video_ids)})
         rows = cursor.fetchall()
     return of(asked, rows, [np.frombuffer(row[1], "<u4") for row in rows])
 

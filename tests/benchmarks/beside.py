@@ -1,4 +1,5 @@
-"""Nova with one endpoint more: a ViewSet that does nothing, behind the same middleware, tokens and permissions.
+"""Nova with two endpoints more, behind the same middleware, tokens and permissions: a ViewSet that does nothing, and
+one that asks Redis once.
 
 `tests.benchmarks.settings` names it as ROOT_URLCONF.
 """
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
 from nova.api.views import NovaViewSet
+from nova.clients import redis_script
 from nova.urls import handler400, handler403, handler404, handler500
 from nova.urls import urlpatterns as nova_urls
 
@@ -23,6 +25,18 @@ class EmptyViewSet(NovaViewSet):
         return Response({})
 
 
+@extend_schema(exclude=True)
+class AskingViewSet(NovaViewSet):
+    """What is left of the empty one for a feed at most: it asks Redis once, the least there is to ask."""
+
+    throttle_classes = ()
+
+    def list(self, request: Request) -> Response:
+        redis_script.command("PING")
+        return Response({})
+
+
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("api/v1/empty", EmptyViewSet, basename="empty")
+router.register("api/v1/asking", AskingViewSet, basename="asking")
 urlpatterns = [*router.urls, *nova_urls]

@@ -26,7 +26,8 @@ from tests.benchmarks.engines import manage, use
 from tests.benchmarks.report import Figure, head, percentile, say, tell
 from tests.integration.running import Nova
 
-PEOPLE = 64  # whose feeds are hit in turn
+PEOPLE = 64  # whose feeds are hit in turn, so that workers hold their lists
+CROWD = 3_000  # too many for that
 ROUNDS, SECONDS = 5, 4
 MISSES = 250
 AT_ONCE = 1_000
@@ -144,6 +145,7 @@ def hit_figures(nova: Nova) -> None:
         urls = {
             "empty Django view": f"http://127.0.0.1:{port}/empty",
             "empty ViewSet": f"http://127.0.0.1:{nova.port}/api/v1/empty",
+            "ViewSet with a PING": f"http://127.0.0.1:{nova.port}/api/v1/asking",
             "feed": feed_url(nova),
         }
         for url in urls.values():
@@ -151,10 +153,23 @@ def hit_figures(nova: Nova) -> None:
         rounds = [{name: wrk.load(url, people, clients=16, seconds=SECONDS) for name, url in urls.items()}
                   for _ in range(ROUNDS)]  # fmt: skip
         alone = wrk.load(urls["feed"], people, clients=1, seconds=SECONDS)
+        many = crowd_with_feeds()
+        wrk.load(urls["feed"], many, clients=16, seconds=2 * SECONDS)  # their tokens are known to both workers
+        crowd = wrk.load(urls["feed"], many, clients=16, seconds=SECONDS)
     finally:
         empty.terminate()
         empty.wait(20)
     tell_hits(rounds, alone)
+    tell(Figure(f"feed of {CROWD:,} in turn, 16 clients", crowd.per_second, "requests/s"))
+
+
+def crowd_with_feeds() -> list[str]:
+    """The tokens of more people than a worker holds lists of, whose feeds are there."""
+    from ranking import warming
+
+    crowd = [f"one-of-many-{number}" for number in range(CROWD)]
+    warming.warm(crowd, WARM_BATCH, lambda done: None)
+    return [token_of(each) for each in crowd]
 
 
 def tell_hits(rounds: list[dict[str, wrk.Load]], alone: wrk.Load) -> None:
@@ -167,7 +182,7 @@ def tell_hits(rounds: list[dict[str, wrk.Load]], alone: wrk.Load) -> None:
     for name in rounds[0]:
         speed = statistics.median(each[name].per_second for each in rounds)
         tell(Figure(f"{name}, 16 clients", speed, "requests/s"))
-    for name, goal in (("empty Django view", 0.3), ("empty ViewSet", 0.75)):
+    for name, goal in (("empty Django view", 0.3), ("empty ViewSet", 0.75), ("ViewSet with a PING", None)):
         share = statistics.median(each["feed"].per_second / each[name].per_second for each in rounds)
         tell(Figure(f"feed / {name}", share, "", at_least=goal))
     tell(Figure("errors", sum(load.errors for each in rounds for load in each.values()), "", at_most=0))
