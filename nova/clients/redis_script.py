@@ -20,11 +20,18 @@ from nova.clients.redis_guarded import guard
 Argument = str | bytes | int | float
 
 
+# How long to wait for Redis after it did not answer in time, until it does: a hung one holds up everybody, and it takes
+# seconds of that before most calls of the breaker's window have failed.
+HASTE = {"socket_timeout": 0.05, "socket_connect_timeout": 0.05}  # seconds
+_is_silent = False
+
+
 class _Own(threading.local):
-    """A thread's connection, and the settings it was made from."""
+    """A thread's connection, and what it was made for."""
 
     connection: Any = None
-    source: Any = None
+    source: Any = None  # the settings
+    is_hasty = False
 
 
 _own = _Own()
@@ -56,19 +63,29 @@ class Script:
 
 def command(*words: Argument) -> Any:
     """One command on this thread's connection. Raises RedisError."""
+    global _is_silent
     packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
     with guard.call():
-        is_used = _own.source is settings.CACHES
-        if not is_used:
-            _own.connection, _own.source = _connection(), settings.CACHES
         try:
-            return _ask(_own.connection, packed)
+            answer = _ask_again_if_closed(packed)
         except TimeoutError:
+            _is_silent = True
             raise
-        except RedisConnectionError:
-            if not is_used:
-                raise
-            return _ask(_own.connection, packed)  # Redis was started again meanwhile; the connection is made anew
+        _is_silent = False
+        return answer
+
+
+def _ask_again_if_closed(packed: bytes) -> Any:
+    connection = _connection()
+    was_connected = connection.is_connected
+    try:
+        return _ask(connection, packed)
+    except TimeoutError:
+        raise
+    except RedisConnectionError:
+        if not was_connected:  # it was the connecting that failed
+            raise
+        return _ask(connection, packed)  # Redis was started again meanwhile; the connection is made anew
 
 
 def _ask(connection: Any, packed: bytes) -> Any:
@@ -77,6 +94,11 @@ def _ask(connection: Any, packed: bytes) -> Any:
 
 
 def _connection() -> Any:
-    """A connection like those of the pool."""
-    pool = redis.connection().connection_pool
-    return pool.connection_class(**pool.connection_kwargs)
+    """This thread's, like those of the pool."""
+    if _own.source is not settings.CACHES or _own.is_hasty != _is_silent:
+        if _own.connection is not None:
+            _own.connection.disconnect()
+        pool = redis.connection().connection_pool
+        _own.source, _own.is_hasty = settings.CACHES, _is_silent
+        _own.connection = pool.connection_class(**pool.connection_kwargs | (HASTE if _is_silent else {}))
+    return _own.connection

@@ -33,6 +33,7 @@ def own(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with running(engine.engine, tmp_path) as private:
         use(settings, private.variables["REDIS_URL"])
         yield private
+        redis_script._is_silent = False
         ConnectionFactory._pools.pop(private.variables["REDIS_URL"]).disconnect()
     del caches["default"]
 
@@ -141,6 +142,25 @@ def test_a_redis_that_hangs_costs_one_timeout(own: PrivateEngine) -> None:
     with pytest.raises(TimeoutError):
         SUM([], [2, 3])
     assert ANSWER <= time.perf_counter() - started < 1.9 * ANSWER
+    own.go_on()
+
+
+def test_a_redis_that_hangs_is_waited_for_in_full_once_and_with_haste_until_it_is_back(own: PrivateEngine) -> None:
+    SUM([], [2, 3])
+    own.hang()
+    with pytest.raises(TimeoutError):
+        SUM([], [2, 3])
+    started = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        SUM([], [2, 3])
+    assert time.perf_counter() - started < ANSWER
+    own.go_on()
+    assert [SUM([], [2, 3]) for _ in range(2)] == [5, 5]
+    own.hang()
+    started = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        SUM([], [2, 3])
+    assert time.perf_counter() - started >= ANSWER
     own.go_on()
 
 
