@@ -6,6 +6,7 @@ The way of every feed: redis-py takes 70 µs for taking a connection from its po
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +21,11 @@ from nova.clients.redis_guarded import guard
 Argument = str | bytes | int | float
 
 
-# How long to wait for Redis after it did not answer in time, until it does: a hung one holds up everybody, and it takes
-# seconds of that before most calls of the breaker's window have failed.
+# How long to wait for Redis after it did not answer in time: a hung one holds up everybody, and it takes seconds of that
+# before most calls of the breaker's window have failed. Until it answers, or it is time to wait in full again.
 HASTE = {"socket_timeout": 0.05, "socket_connect_timeout": 0.05}  # seconds
-_is_silent = False
+HASTE_LASTS = 5.0  # seconds; one who is always that slow must not be taken for hung for ever
+_hasty_until = 0.0
 
 
 class _Own(threading.local):
@@ -63,15 +65,16 @@ class Script:
 
 def command(*words: Argument) -> Any:
     """One command on this thread's connection. Raises RedisError."""
-    global _is_silent
+    global _hasty_until
     packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
     with guard.call():
         try:
             answer = _ask_again_if_closed(packed)
         except TimeoutError:
-            _is_silent = True
+            if not _own.is_hasty:
+                _hasty_until = time.monotonic() + HASTE_LASTS
             raise
-        _is_silent = False
+        _hasty_until = 0.0
         return answer
 
 
@@ -95,10 +98,11 @@ def _ask(connection: Any, packed: bytes) -> Any:
 
 def _connection() -> Any:
     """This thread's, like those of the pool."""
-    if _own.source is not settings.CACHES or _own.is_hasty != _is_silent:
+    is_hasty = time.monotonic() < _hasty_until
+    if _own.source is not settings.CACHES or _own.is_hasty != is_hasty:
         if _own.connection is not None:
             _own.connection.disconnect()
         pool = redis.connection().connection_pool
-        _own.source, _own.is_hasty = settings.CACHES, _is_silent
-        _own.connection = pool.connection_class(**pool.connection_kwargs | (HASTE if _is_silent else {}))
+        _own.source, _own.is_hasty = settings.CACHES, is_hasty
+        _own.connection = pool.connection_class(**pool.connection_kwargs | (HASTE if is_hasty else {}))
     return _own.connection

@@ -33,7 +33,7 @@ def own(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with running(engine.engine, tmp_path) as private:
         use(settings, private.variables["REDIS_URL"])
         yield private
-        redis_script._is_silent = False
+        redis_script._hasty_until = 0.0
         ConnectionFactory._pools.pop(private.variables["REDIS_URL"]).disconnect()
     del caches["default"]
 
@@ -161,6 +161,20 @@ def test_a_redis_that_hangs_is_waited_for_in_full_once_and_with_haste_until_it_i
     with pytest.raises(TimeoutError):
         SUM([], [2, 3])
     assert time.perf_counter() - started >= ANSWER
+    own.go_on()
+
+
+def test_one_that_is_always_slow_is_waited_for_in_full_again(
+    own: PrivateEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_script, "HASTE_LASTS", 0.0)
+    SUM([], [2, 3])
+    own.hang()
+    for _ in range(2):
+        started = time.perf_counter()
+        with pytest.raises(TimeoutError):
+            SUM([], [2, 3])
+        assert time.perf_counter() - started >= ANSWER
     own.go_on()
 
 
