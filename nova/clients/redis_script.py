@@ -21,8 +21,8 @@ from nova.clients.redis_guarded import guard
 Argument = str | bytes | int | float
 
 
-# How long to wait for Redis after it did not answer in time: a hung one holds up everybody, and it takes seconds of that
-# before most calls of the breaker's window have failed. Until it answers, or it is time to wait in full again.
+# How long to wait for Redis after it did not answer in time: a hung one holds up everybody, and it takes seconds of
+# that before most calls of the breaker's window have failed. Until it answers, or it is time to wait in full again.
 HASTE = {"socket_timeout": 0.05, "socket_connect_timeout": 0.05}  # seconds
 HASTE_LASTS = 5.0  # seconds; one who is always that slow must not be taken for hung for ever
 _hasty_until = 0.0
