@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import structlog
@@ -38,8 +38,12 @@ class Ready(NamedTuple):
     read_at: float
 
     @property
+    def card(self) -> dict[str, Any]:
+        return orjson.loads(self.json + b"}")
+
+    @property
     def creator_id(self) -> str:
-        return orjson.loads(self.json + b"}")["creator_id"]
+        return self.card["creator_id"]
 
 
 NOTHING = Ready(b"", 0.0)

@@ -9,8 +9,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, connection
 
-from engagement import recent
-from reels import cards
+from engagement import ready, recent
 from trending import curations, publishing
 from trending.kinds import EVERYTHING, SOUND, Kind
 from trending.lists import RISING, USAGE
@@ -118,14 +117,11 @@ def _with_videos(entries: Sequence[Answer]) -> list[Answer]:
 
 
 def _cards(video_ids: Iterable[str]) -> dict[str, Answer]:
-    """Without PostgreSQL those that Redis holds."""
-    distinct = [uuid.UUID(video_id) for video_id in dict.fromkeys(video_ids)]
-    try:
-        found = cards.load(distinct)
-    except DatabaseError as error:
-        log.warning("samples_incomplete", error=type(error).__name__)
-        found = cards.cached(distinct)
-    return {str(video_id): {name: card[name] for name in SHOWN_OF_A_CARD} for video_id, card in found.items()}
+    """As this process holds them, which hears of every change; without PostgreSQL those that it or Redis holds."""
+    distinct = list(dict.fromkeys(video_ids))
+    shown = ready.videos([uuid.UUID(video_id).bytes for video_id in distinct])
+    found = {video_id: video.card for video_id, video in zip(distinct, shown, strict=True) if video.json}
+    return {video_id: {name: card[name] for name in SHOWN_OF_A_CARD} for video_id, card in found.items()}
 
 
 def _known_to(user_id: str, creators: Sequence[str]) -> set[str]:
