@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nova.engines.engine import Engine
@@ -20,16 +20,19 @@ class PrivateEngine:
 
     def hang(self) -> None:
         """Connections stay open and new ones are taken, by the kernel; nothing is answered any more."""
-        for process in self._processes():
-            os.kill(process, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        for process in self._processes():
-            os.kill(process, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def restart(self) -> None:
         self.supervisor.stop()
         self.supervisor.start([self.engine.process])
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes():
+            with suppress(ProcessLookupError):  # a backend may end at any moment
+                os.kill(process, number)
 
     def _processes(self) -> list[int]:
         """PostgreSQL's backends are in sessions of their own."""
