@@ -57,7 +57,7 @@ return {{used, reset, name, list, is_current, may_build, noted, tastes}}
 """
 _read = Script(READ)
 NOTHING_RECENT = Recent()
-MOST_HELD = 1_000  # lists, of 11 kB each
+MOST_HELD = 300  # lists, of 11 kB each: those of people who page now
 
 
 class Reading(NamedTuple):

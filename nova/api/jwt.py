@@ -1,5 +1,6 @@
 """Who is calling: RS256 bearer tokens, verified with keys that can rotate."""
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ KEYS_ARE_FRESH_FOR = 60.0  # seconds until key files are looked at again
 JWKS_TIMEOUT = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The caller. `id` is the token's `sub`; `is_admin` its `role: admin`."""
 
@@ -73,25 +74,27 @@ def verify(token: str) -> Principal:
 class Verified:
     """Tokens that were found valid, until they expire or other keys are trusted: checking a signature costs 0.3 ms.
 
-    Full, it starts again from nothing, which costs each person one check.
+    Full, it starts again from nothing, which costs each person one check. What it keeps of a token is a digest: a
+    fifth of the memory, and nothing that could be used.
     """
 
     LARGEST = 20_000
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Principal, float, object]] = {}
+        self._known: dict[bytes, tuple[Principal, float, object]] = {}
 
     def principal(self, token: str) -> Principal:
         """Raises InvalidTokenError."""
         trusted = key_ring.keys(), settings.JWT_ISSUER, settings.JWT_AUDIENCE
-        known = self._known.get(token)
+        digest = hashlib.blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()
+        known = self._known.get(digest)
         if known and known[1] > time.time() and known[2] == trusted:
             return known[0]
         claims = _verified_claims(token)
         principal = _principal(claims)
         if len(self._known) >= self.LARGEST:
             self._known = {}
-        self._known[token] = principal, float(claims["exp"]), trusted
+        self._known[digest] = principal, float(claims["exp"]), trusted
         return principal
 
 

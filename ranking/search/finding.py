@@ -1,5 +1,6 @@
 """A search from its words to its ranked list."""
 
+import math
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,8 +48,8 @@ class Search:
 
     def add_complete(self, asked: Question, band: int) -> int:
         """Those with all words; returns how many."""
-        crowded = min(map(self._frequency, asked.required)) > retrieval.MOST_CANDIDATES
-        candidates = retrieval.with_all(asked, self.filters, titles_first=crowded)
+        many = self._expected(asked.required) > retrieval.MOST_CANDIDATES
+        candidates = retrieval.with_all(asked, self.filters, titles_first=many)
         retrieved, scores = self._scored(asked, candidates, complete=True)
         before = len(self.results)
         self._add(retrieved, scores, band, scores.complete)
@@ -81,6 +82,11 @@ class Search:
         frequencies = accumulate(map(self._frequency, rare), initial=0)
         if len(groups) > 1:
             yield from ([group] for group, before in zip(rare, frequencies, strict=False) if before < SINGLES_UNTIL)
+
+    def _expected(self, groups: Sequence[Group]) -> float:
+        """How many videos have all the groups, if none had to do with another: mostly too few, never by much too many."""
+        documents = max(1, self.vocabulary.documents)
+        return documents * math.prod(min(1.0, self._frequency(group) / documents) for group in groups)
 
     def _frequency(self, group: Group) -> int:
         return sum(map(self.vocabulary.count, group.tokens))

@@ -51,12 +51,17 @@ class Filters:
 
 
 def with_all(asked: Question, filters: Filters, *, titles_first: bool) -> list[uuid.UUID]:
-    """Videos that have every required group. Where there are more than can be scored, `titles_first` prefers those with
-    all groups in the title. Raises ClickHouseError."""
-    titles = _candidates([asked.required], "title_terms", filters) if titles_first else []
-    if len(titles) >= ENOUGH_TITLES:
-        return titles
-    return list(dict.fromkeys([*titles, *_candidates([asked.required], "terms", filters)]))
+    """Videos that have every required group. Where there are more than can be scored, those with all groups in the title
+    are preferred; `titles_first` says that so many are expected. Raises ClickHouseError."""
+    if titles_first:
+        titles = _candidates([asked.required], "title_terms", filters)
+        if len(titles) >= ENOUGH_TITLES:
+            return titles
+        return list(dict.fromkeys([*titles, *_candidates([asked.required], "terms", filters)]))
+    found = _candidates([asked.required], "terms", filters)
+    if len(found) < MOST_CANDIDATES:
+        return found
+    return list(dict.fromkeys([*_candidates([asked.required], "title_terms", filters), *found]))
 
 
 def with_some(combinations: Sequence[Sequence[Group]], filters: Filters) -> list[uuid.UUID]:
