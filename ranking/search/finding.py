@@ -84,7 +84,7 @@ class Search:
             yield from ([group] for group, before in zip(rare, frequencies, strict=False) if before < SINGLES_UNTIL)
 
     def _expected(self, groups: Sequence[Group]) -> float:
-        """How many videos have all the groups, if none had to do with another: mostly too few, never by much too many."""
+        """How many videos have all the groups, were none likelier where another is: often too few."""
         documents = max(1, self.vocabulary.documents)
         return documents * math.prod(min(1.0, self._frequency(group) / documents) for group in groups)
 

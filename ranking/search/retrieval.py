@@ -51,8 +51,8 @@ class Filters:
 
 
 def with_all(asked: Question, filters: Filters, *, titles_first: bool) -> list[uuid.UUID]:
-    """Videos that have every required group. Where there are more than can be scored, those with all groups in the title
-    are preferred; `titles_first` says that so many are expected. Raises ClickHouseError."""
+    """Videos that have every required group. Where there are more than can be scored, those with all groups in the
+    title are preferred; `titles_first` says that so many are expected. Raises ClickHouseError."""
     if titles_first:
         titles = _candidates([asked.required], "title_terms", filters)
         if len(titles) >= ENOUGH_TITLES:
