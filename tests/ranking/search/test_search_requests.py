@@ -1,5 +1,6 @@
 """What a search may be asked, its pages, and what it does while engines are away."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -165,6 +166,18 @@ def test_of_more_than_can_be_scored_those_with_the_words_in_their_titles_come_fi
         make_video(title=f"Nothing {number}", description="soup")
     make_video(title="Soup")
     assert search("soup")["data"][0]["title"] == "Soup"
+
+
+def test_so_do_those_of_words_that_are_together_more_often_than_their_numbers_let_expect(
+    make_video: Make, search: Search, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(retrieval, "MOST_CANDIDATES", 2)
+    for number in range(3):
+        make_video(title=f"Nothing {number}", description="onion soup")
+    make_video(title="Onion soup", age=dt.timedelta(days=300))
+    for number in range(8):
+        make_video(title=f"Bread {number}")
+    assert search("onion soup")["data"][0]["title"] == "Onion soup"
 
 
 def test_popularity_is_that_of_views() -> None:
