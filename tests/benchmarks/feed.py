@@ -205,11 +205,13 @@ def tell_hits(rounds: list[dict[str, wrk.Load]], alone: wrk.Load) -> None:
 
 def start_empty() -> tuple[subprocess.Popen[bytes], int]:
     """A Django that does nothing, on the same server with as many workers."""
-    from nova.management.commands.up import answers, serve
+    from nova.management.commands.up import answers
     from tests.integration.running import wait_for
 
     port = choices.free_port()
-    process = subprocess.Popen(serve("tests.benchmarks.empty:application", port, 2), stderr=subprocess.DEVNULL)
+    serve = "from nova import web; web.main('tests.benchmarks.empty:application')"
+    command = [sys.executable, "-c", serve, "--port", str(port), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
     def is_up() -> bool:
         try:
@@ -273,7 +275,7 @@ def memory_per_feed() -> None:
 def memory_figures(nova: Nova) -> None:
     """Of all of a pod: the server's own process and its two workers, what they share counted once."""
     children = psutil.Process(nova.process.pid).children()
-    server = next(child for child in children if "granian" in " ".join(child.cmdline()))
+    server = next(child for child in children if "nova.web" in " ".join(child.cmdline()))
     sizes = {each.pid: each.memory_full_info().pss / MIB for each in (server, *server.children(recursive=True))}
     for pid, size in sizes.items():
         tell(Figure("the web server" if pid == server.pid else "a web worker after ten minutes' load", size, "MiB"))

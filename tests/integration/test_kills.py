@@ -28,7 +28,7 @@ VIDEOS = 60
 # Parts of command lines. "web worker" is a child of the web server, the others are children of `up`.
 VICTIMS = {
     "web worker": "",
-    "web": "granian",
+    "web": "nova.web",
     "Celery worker": "celery -A nova worker",
     "consumer": "manage.py consume_engagement",
     "Redis": "redis-server",
@@ -156,7 +156,7 @@ def restart(broker: ApacheKafka | None) -> None:
 
 
 def web_worker(nova: Nova) -> psutil.Process:
-    web = nova.engine("granian")
+    web = nova.engine("nova.web")
     assert web is not None
     return next(child for child in web.children() if "resource_tracker" not in " ".join(child.cmdline()))
 

@@ -115,7 +115,7 @@ def test_tokens_come_one_a_line_and_nothing_else(nova: Nova) -> None:
 
 
 @pytest.mark.parametrize(
-    "engine", ["redis-server", "clickhouse_server", "bin/postgres", "granian", "celery -A nova worker"]
+    "engine", ["redis-server", "clickhouse_server", "bin/postgres", "nova.web", "celery -A nova worker"]
 )
 def test_what_dies_is_started_again_and_the_feed_comes_back(nova: Nova, ada: str, engine: str) -> None:
     victim = nova.engine(engine)

@@ -152,7 +152,7 @@ def processes(port: int, workers: int, var: Path) -> list[Process]:
     return [
         Process(
             "web",
-            serve("nova.wsgi:application", port, workers),
+            serve(port, workers),
             lambda: answers(f"http://{HOST}:{port}/api/v1/health/ready"),
             metrics,
         ),
@@ -162,13 +162,8 @@ def processes(port: int, workers: int, var: Path) -> list[Process]:
     ]
 
 
-def serve(application: str, port: int, workers: int) -> list[str]:
-    """The web server's command. docs/performance.md has how it was chosen, and how many threads."""
-    return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", application, "--host", HOST, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "2", "--backlog", "2048", "--respawn-failed-workers",
-        "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
-    ]  # fmt: skip
+def serve(port: int, workers: int) -> list[str]:
+    return [sys.executable, "-m", "nova.web", "--host", HOST, "--port", str(port), "--workers", str(workers)]
 
 
 def empty_folder(folder: Path) -> Path:
