@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
+from django.http import HttpRequest
+from django.urls import ResolverMatch, get_resolver
 
 from nova import environment, remembered
 from nova.chunked import Application, WithContentLength
@@ -37,11 +38,28 @@ class ByAddress:
         return (self.api if is_api else self.pages)(environ, start_response)
 
 
+class Handler(WSGIHandler):
+    """Django's, that takes an address without parameters apart once and not for every request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, ResolverMatch] = {}  # as many as there are such addresses
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        known = self._known.get(request.path_info)
+        if known is None:
+            known = super().resolve_request(request)
+            if not known.args and not known.kwargs:
+                self._known[request.path_info] = known
+        request.resolver_match = known
+        return known
+
+
 def handler(middleware: list[str]) -> Application:
     """Django's handler with other middleware than MIDDLEWARE, which it reads when it is made."""
     usual, settings.MIDDLEWARE = settings.MIDDLEWARE, middleware
     try:
-        return WSGIHandler()
+        return Handler()
     finally:
         settings.MIDDLEWARE = usual
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 FORMAT = 3
@@ -48,8 +49,7 @@ class Feed:
 
     def score_texts(self, start: int, end: int) -> list[bytes]:
         """The scores of these entries as they are written in JSON."""
-        count = end - start
-        return (b"%.6f " * count % tuple(self.scores[start:end].tolist())).split()
+        return orjson.dumps(self.scores[start:end], option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
 
     @property
     def video_ids(self) -> list[uuid.UUID]:
@@ -74,7 +74,7 @@ def from_bytes(generation: bytes, raw: bytes) -> Feed:
     liked_at = scores_at + BYTES_PER_SCORE * count
     if len(raw) != liked_at + count or variant >= len(VARIANTS):
         raise UnknownFeedError("this feed is cut")
-    scores = np.frombuffer(raw, "<f4", count, scores_at)
+    scores = np.frombuffer(raw, "<f4", count, scores_at).copy()  # aligned, and of its own
     packed, liked = raw[HEAD.size : scores_at], raw[liked_at:]
     return Feed(generation, VARIANTS[variant], packed, scores, liked, stamp, personalized)
 
