@@ -43,19 +43,19 @@ class Handler(WSGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[str, ResolverMatch] = {}  # as many as there are such addresses
+        self.known: dict[str, ResolverMatch] = {}  # as many as there are such addresses
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        known = self._known.get(request.path_info)
+        known = self.known.get(request.path_info)
         if known is None:
             known = super().resolve_request(request)
             if not known.args and not known.kwargs:
-                self._known[request.path_info] = known
+                self.known[request.path_info] = known
         request.resolver_match = known
         return known
 
 
-def handler(middleware: list[str]) -> Application:
+def handler(middleware: list[str]) -> Handler:
     """Django's handler with other middleware than MIDDLEWARE, which it reads when it is made."""
     usual, settings.MIDDLEWARE = settings.MIDDLEWARE, middleware
     try:

@@ -23,8 +23,7 @@ from tests.integration.running import wait_for
 PEOPLE, ROUNDS, SECONDS, CLIENTS = 64, 3, 4, 16
 PYTHON = sys.executable
 APPLICATION = "nova.wsgi:application"
-WSGI = ["--interface", "wsgi", APPLICATION]
-GRANIAN = [PYTHON, "-m", "granian", *WSGI, "--workers", "2", "--no-ws", "--log-level", "error"]
+GRANIAN = [PYTHON, "-m", "nova.web", "--workers", "2"]
 GUNICORN = [PYTHON, "-m", "gunicorn", APPLICATION, "--workers", "2", "--log-level", "error"]
 SERVERS = {
     "granian, 1 thread": [*GRANIAN, "--blocking-threads", "1", "--port", "{port}"],

@@ -131,6 +131,19 @@ def test_what_dies_is_started_again_and_the_feed_comes_back(nova: Nova, ada: str
     wait_for(lambda: everybody_is_answered(nova, ada, video), 15)
 
 
+def test_web_workers_share_what_is_imported_and_one_that_dies_is_replaced(nova: Nova, ada: str) -> None:
+    web = nova.engine("nova.web")
+    assert web is not None
+    workers = web.children()
+    assert len(workers) == 2
+    for each in workers:
+        memory = each.memory_full_info()
+        assert memory.pss < 0.75 * memory.rss  # PSS counts what is shared in parts
+    workers[0].kill()
+    wait_for(lambda: len(set(web.children()) - set(workers)) == 1 and gone(workers[:1]), 20)
+    wait_for(lambda: everybody_is_answered(nova, ada, nova.feed(ada)[0]["id"]), 15)
+
+
 def everybody_is_answered(nova: Nova, token: str, video: str) -> bool:
     """Whether 64 likes, side by side, are all taken."""
     with ThreadPoolExecutor(16) as pool:
