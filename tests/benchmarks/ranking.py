@@ -41,7 +41,7 @@ WEIGHTS = Weights()
 OPTIONS = Options()
 PLAIN = Options(diversity=False, exploration_share=0.0)
 PRIOR = Prior(views=20.0, completion_mean=0.4, engagement_mean=0.05)
-RANK_GOALS = {100: 10.0, 1_000: 45.0, 10_000: 80.0, 100_000: 600.0}
+RANK_GOALS = {100: 10.0, 500: None, 1_000: 45.0, 10_000: 80.0, 100_000: 600.0}
 PAGE_GOAL = 126.0
 SIGNAL_ROWS = 10_000
 INPUTS = 64
