@@ -36,6 +36,7 @@ FROM (
     WHERE hour > now() - INTERVAL 30 DAY AND hour >= known_until
 )
 GROUP BY video_id ORDER BY viewed DESC, video_id LIMIT %(limit)s
+SETTINGS max_threads = 1  -- nobody waits for it, and the other cores are for those who wait for a feed
 """
 # The same of some videos. Few rows, so the last sum of each hour is found by hand: FINAL would merge all of them first.
 RECENT_OF = """
