@@ -42,7 +42,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if os.environ.get("APP_ENV") == "production":
-            raise CommandError("`up` is for development. In production run the web server, worker and beat apart.")
+            raise CommandError(
+                "`up` is for development. In production run apart: `python -m nova.web`, `celery -A nova worker` and "
+                "`celery -A nova beat`."
+            )
         self.var = environment.var_dir()
         if os.environ.get("NOVA_DIE_WITH_PARENT"):
             follow_parent()
