@@ -2,7 +2,8 @@
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -15,8 +16,14 @@ WITHOUT_BODY = {204, 304}
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+def request_id_of(environ: Mapping[str, Any]) -> str:
+    """The caller's own where it is sound, else a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if given and ACCEPTABLE_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
+
+
 class RequestIdMiddleware:
-    """Gives every request an id, the caller's own where it is sound, and returns it in `X-Request-ID`.
+    """Gives every request an id and returns it in `X-Request-ID`.
 
     With it, as each request passes here, begins and ends what a request remembers of engines that let it down.
     """
@@ -28,11 +35,10 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(PROBES):
             self._check_host(request)
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if given and ACCEPTABLE_ID.fullmatch(given) else f"{random.getrandbits(128):032x}"
+        request_id = request_id_of(request.META)
         request.request_id = request_id  # type: ignore[attr-defined]
         logging.request_id.set(request_id)
-        patience.begin()
+        patience.begin(request.META.get(patience.LOST))
         try:
             response = self.get_response(request)
         finally:

@@ -6,6 +6,7 @@ engine. Outside of a request (Celery, consumers, commands) nothing is remembered
 
 import threading
 
+LOST = "nova.lost_engines"  # in the environ of a request that was begun before Django saw it
 
 class _Request(threading.local):
     """What the request of this thread has learned; None while there is no request."""
@@ -16,8 +17,10 @@ class _Request(threading.local):
 _request = _Request()
 
 
-def begin() -> None:
-    _request.lost = set()
+def begin(lost: set[str] | None = None) -> set[str]:
+    """Returns the engines that let the request down, which grow. `lost` are those of a request that goes on."""
+    _request.lost = set() if lost is None else lost
+    return _request.lost
 
 
 def end() -> None:

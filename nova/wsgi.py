@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 
@@ -39,11 +39,19 @@ class ByAddress:
 
 
 class Handler(WSGIHandler):
-    """Django's, that takes an address without parameters apart once and not for every request."""
+    """Django's, that takes an address without parameters apart once and not for every request, and hands a body over
+    whole: of a list the server makes one answer, everything else it asks for piece by piece, from another thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[str, ResolverMatch] = {}  # as many as there are such addresses
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        response = super().__call__(environ, start_response)
+        if getattr(response, "streaming", True):
+            return response
+        response.close()  # the request is over: what it took goes back
+        return [response.content]
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         known = self.known.get(request.path_info)
@@ -64,10 +72,18 @@ def handler(middleware: list[str]) -> Handler:
         settings.MIDDLEWARE = usual
 
 
+def _application() -> Application:
+    from ranking.feed_hits import FeedHits  # needs Django's models
+
+    api = FeedHits(handler(settings.API_MIDDLEWARE), settings.API_MIDDLEWARE)
+    return WithContentLength(ByAddress(pages=Handler(), api=api))
+
+
 for name, value in PATIENCE_MS.items():
     os.environ.setdefault(name, value)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", environment.settings_module())
-application = WithContentLength(ByAddress(pages=get_wsgi_application(), api=handler(settings.API_MIDDLEWARE)))
+django.setup(set_prefix=False)
+application = _application()
 tasks.prepare()
 giving_back.prepare()
 remembered.in_background = True

@@ -63,14 +63,27 @@ def page(*, user_id: str, limit: int, place: Place, reading: Reading) -> Page:
     return _cut(user_id, feed, place.start, limit, cache, reading.recent)
 
 
+def hit(*, user_id: str, limit: int, place: Place, reading: Reading) -> Page | None:
+    """The same page if nothing but Redis and what this process holds is needed for it."""
+    feed = _found(user_id, place, reading)
+    return _cut(user_id, feed, place.start, limit, HIT, reading.recent) if feed else None
+
+
+def _found(user_id: str, place: Place, reading: Reading) -> Feed | None:
+    """The list that was read, where it is the one to serve."""
+    if place.generation or (reading.feed and reading.is_current and reading.feed.stamp == settings.stamp(user_id)):
+        return reading.feed
+    return None
+
+
 def _feed(user_id: str, place: Place, reading: Reading) -> tuple[Feed, str]:
     if reading.used is None:
         return _without_redis(user_id, place, reading)
+    if found := _found(user_id, place, reading):
+        return found, HIT
     if place.generation:
-        # Redis may have lost the list. One built now from the same seed is as near to it as can be.
-        return (reading.feed, HIT) if reading.feed else (renewing.renew(user_id, reading, place.generation), MISS)
-    if reading.feed and reading.is_current and reading.feed.stamp == settings.stamp(user_id):
-        return reading.feed, HIT
+        # Redis has lost the list. One built now from the same seed is as near to it as can be.
+        return renewing.renew(user_id, reading, place.generation), MISS
     if reading.may_build:
         return _build(user_id, reading)
     if reading.is_current and generations.lock(user_id, reading.name):  # it is there, but settings have changed

@@ -15,7 +15,9 @@ from ranking.serializers import FeedQuerySerializer
 DEFAULT_LIMIT = 40
 LIMITS = {str(limit): limit for limit in range(30, 51)}
 LONGEST_CURSOR = 200
+PLAIN = {"limit", "cursor"}
 READING = {"GET", "HEAD"}
+ASKED = "nova.feed_request"  # in the environ: the FeedRequest, once it is counted and read
 
 
 class FeedQuery(NamedTuple):
@@ -44,6 +46,20 @@ def parse(given: Mapping[str, str]) -> FeedQuery:
     return FeedQuery(wanted["limit"], wanted.get("cursor"), wanted["explain"] == "1")
 
 
+def parse_plain(query_string: str) -> FeedQuery | None:
+    """What apps send: no more than a limit and a cursor, once each, with nothing escaped. None for anything else."""
+    if not query_string:
+        return FIRST_PAGE
+    if not query_string.isascii() or "%" in query_string or "+" in query_string:
+        return None
+    pairs = [pair.partition("=") for pair in query_string.split("&")]
+    given = {name: value for name, _, value in pairs}
+    limit, cursor = LIMITS.get(given.get("limit", "40")), given.get("cursor")
+    if limit is None or len(given) < len(pairs) or not given.keys() <= PLAIN:
+        return None
+    return FeedQuery(limit, cursor) if cursor is None or 0 < len(cursor) <= LONGEST_CURSOR else None
+
+
 def _parse(request: Request) -> FeedQuery:
     return parse(request.query_params) if request._request.META.get("QUERY_STRING") else FIRST_PAGE
 
@@ -56,14 +72,12 @@ class ReadingThrottle(UserRateThrottle):
         try:
             if request.method not in READING:
                 return super().count(request, user_id)
-            asked = _parse(request)
-            place = feed.place(user_id, asked.cursor)
+            asked = request.META.get(ASKED) or ask(user_id, _parse(request))
         except (NovaError, ValidationError):  # the view finds the same and says so
             return super().count(request, user_id)
-        reading = read(user_id, place.generation)
-        request._request.feed_request = FeedRequest(asked, place, reading)  # type: ignore[attr-defined]
-        self.reset = reading.reset
-        return reading.used
+        request.META[ASKED] = asked
+        self.reset = asked.reading.reset
+        return asked.reading.used
 
 
 class FeedRequest(NamedTuple):
@@ -74,9 +88,15 @@ class FeedRequest(NamedTuple):
     reading: Reading
 
 
+def ask(user_id: str, query: FeedQuery) -> FeedRequest:
+    """Count the request and read what it needs. Raises InvalidCursorError and CursorExpiredError."""
+    place = feed.place(user_id, query.cursor)
+    return FeedRequest(query, place, read(user_id, place.generation))
+
+
 def of(request: Request, user_id: str) -> FeedRequest:
-    """What the throttle read. Raises ValidationError, InvalidCursorError and CursorExpiredError."""
-    known = getattr(request._request, "feed_request", None)
+    """What was read for this request. Raises ValidationError, InvalidCursorError and CursorExpiredError."""
+    known: FeedRequest | None = request.META.get(ASKED)
     if known:
         return known
     query = _parse(request)

@@ -85,17 +85,33 @@ class Verified:
 
     def principal(self, token: str) -> Principal:
         """Raises InvalidTokenError."""
-        trusted = key_ring.keys(), settings.JWT_ISSUER, settings.JWT_AUDIENCE
-        digest = hashlib.blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()
-        known = self._known.get(digest)
-        if known and known[1] > time.time() and known[2] == trusted:
-            return known[0]
+        known = self.known(token)
+        if known:
+            return known
+        trusted, digest = self._trusted(), _digest(token)
         claims = _verified_claims(token)
         principal = _principal(claims)
         if len(self._known) >= self.LARGEST:
             self._known = {}
         self._known[digest] = principal, float(claims["exp"]), trusted
         return principal
+
+
+    def known(self, token: str) -> Principal | None:
+        """The principal of a token that was found valid before and still is."""
+        principal, expires, trusted = self._known.get(_digest(token), _UNKNOWN)
+        return principal if expires > time.time() and trusted == self._trusted() else None
+
+    @staticmethod
+    def _trusted() -> object:
+        return key_ring.keys(), settings.JWT_ISSUER, settings.JWT_AUDIENCE
+
+
+_UNKNOWN = Principal(""), 0.0, None
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.blake2b(token.encode(errors="surrogatepass"), digest_size=32).digest()
 
 
 verified = Verified()

@@ -27,6 +27,12 @@ def key(user_id: str) -> str:
     return f"rate:u:{user_id}"
 
 
+def headers(used: int, reset: int) -> dict[str, int]:
+    """What an answer tells of a limit: requests, and seconds until they are counted anew."""
+    limit = settings.RATE_LIMIT_PER_MINUTE
+    return {"RateLimit-Limit": limit, "RateLimit-Remaining": max(0, limit - used), "RateLimit-Reset": reset}
+
+
 class UserRateThrottle(BaseThrottle):
     """Counts a request. A limit of 0 counts and never refuses; without Redis nobody is refused."""
 
@@ -39,11 +45,7 @@ class UserRateThrottle(BaseThrottle):
         limit = settings.RATE_LIMIT_PER_MINUTE
         if used is None or not limit:
             return True
-        request._request.rate_limit_headers = {  # type: ignore[attr-defined]
-            "RateLimit-Limit": limit,
-            "RateLimit-Remaining": max(0, limit - used),
-            "RateLimit-Reset": self.reset,
-        }
+        request._request.rate_limit_headers = headers(used, self.reset)  # type: ignore[attr-defined]
         if used > limit:
             metrics.RATE_LIMITED.inc()
         return used <= limit

@@ -66,3 +66,11 @@ def test_it_begins_and_ends_with_the_request() -> None:
     assert seen == [True]
     patience.lose("redis")
     assert not patience.is_lost("redis")
+
+
+def test_a_request_that_goes_on_knows_what_it_learned() -> None:
+    lost = patience.begin()
+    patience.lose("redis")
+    patience.end()
+    patience.begin(lost)
+    assert patience.is_lost("redis")
