@@ -5,10 +5,12 @@ So the web keeps what it read and hears of changes (`engagement.following`); who
 second.
 """
 
+import operator
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
@@ -47,6 +49,7 @@ class Ready(NamedTuple):
 
 
 NOTHING = Ready(b"", 0.0)
+JSON, READ_AT = operator.itemgetter(0), operator.itemgetter(1)
 _known: dict[bytes, Ready] = {}
 _making_room = threading.Lock()
 
@@ -55,11 +58,10 @@ def videos(ids: Sequence[bytes]) -> list[Ready]:
     """A `Ready` for each of the ids (16 bytes each), in their order."""
     is_heard = remembered.in_background and follower.is_heard()
     oldest = time.monotonic() - (FRESH_WHILE_HEARD if is_heard else FRESH_FOR)
-    found = [_known.get(each, NOTHING) for each in ids]
-    due = [each for each, ready in zip(ids, found, strict=True) if ready.read_at < oldest]
-    if not due:
+    found = list(map(_known.get, ids, repeat(NOTHING)))
+    if min(map(READ_AT, found), default=oldest) >= oldest:  # the way of every page, so without a loop in Python
         return found
-    read = _read(due)
+    read = _read([each for each, ready in zip(ids, found, strict=True) if ready.read_at < oldest])
     return [read.get(each) or ready for each, ready in zip(ids, found, strict=True)]
 
 

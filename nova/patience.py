@@ -8,6 +8,7 @@ import threading
 
 LOST = "nova.lost_engines"  # in the environ of a request that was begun before Django saw it
 
+
 class _Request(threading.local):
     """What the request of this thread has learned; None while there is no request."""
 

@@ -12,7 +12,7 @@ from granian.cli import cli
 
 # docs/performance.md has how the server was chosen, and how many threads.
 OPTIONS = [
-    "--interface", "wsgi", "--blocking-threads", "2", "--backlog", "2048", "--respawn-failed-workers",
+    "--interface", "wsgi", "--blocking-threads", "3", "--backlog", "2048", "--respawn-failed-workers",
     "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning",
 ]  # fmt: skip
 

@@ -96,7 +96,6 @@ class Verified:
         self._known[digest] = principal, float(claims["exp"]), trusted
         return principal
 
-
     def known(self, token: str) -> Principal | None:
         """The principal of a token that was found valid before and still is."""
         principal, expires, trusted = self._known.get(_digest(token), _UNKNOWN)

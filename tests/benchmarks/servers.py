@@ -28,6 +28,7 @@ GUNICORN = [PYTHON, "-m", "gunicorn", APPLICATION, "--workers", "2", "--log-leve
 SERVERS = {
     "granian, 1 thread": [*GRANIAN, "--blocking-threads", "1", "--port", "{port}"],
     "granian, 2 threads": [*GRANIAN, "--blocking-threads", "2", "--port", "{port}"],
+    "granian, 3 threads": [*GRANIAN, "--blocking-threads", "3", "--port", "{port}"],
     "granian, 4 threads": [*GRANIAN, "--blocking-threads", "4", "--port", "{port}"],
     "granian, 8 threads": [*GRANIAN, "--blocking-threads", "8", "--port", "{port}"],
     "gunicorn, sync": [*GUNICORN, "--bind", "127.0.0.1:{port}"],
