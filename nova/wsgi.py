@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
+from django.utils.module_loading import import_string
 
 from nova import environment, remembered
 from nova.chunked import Application, WithContentLength
@@ -46,8 +47,8 @@ class Handler(WSGIHandler):
         super().__init__()
         self.known: dict[str, ResolverMatch] = {}  # as many as there are such addresses
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = super().__call__(environ, start_response)
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        response: Any = super().__call__(environ, start_response)
         if getattr(response, "streaming", True):
             return response
         response.close()  # the request is over: what it took goes back
@@ -72,18 +73,18 @@ def handler(middleware: list[str]) -> Handler:
         settings.MIDDLEWARE = usual
 
 
-def _application() -> Application:
-    from ranking.feed_hits import FeedHits  # needs Django's models
-
-    api = FeedHits(handler(settings.API_MIDDLEWARE), settings.API_MIDDLEWARE)
-    return WithContentLength(ByAddress(pages=Handler(), api=api))
+def _api() -> Application:
+    api: Application = handler(settings.API_MIDDLEWARE)
+    for shortcut in settings.API_SHORTCUTS:
+        api = import_string(shortcut)(api, settings.API_MIDDLEWARE)
+    return api
 
 
 for name, value in PATIENCE_MS.items():
     os.environ.setdefault(name, value)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", environment.settings_module())
 django.setup(set_prefix=False)
-application = _application()
+application = WithContentLength(ByAddress(pages=Handler(), api=_api()))
 tasks.prepare()
 giving_back.prepare()
 remembered.in_background = True
