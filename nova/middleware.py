@@ -12,6 +12,7 @@ from nova import logging, patience
 Handler = Callable[[HttpRequest], HttpResponse]
 PROBES = "/api/v1/health", "/metrics"  # orchestrators and Prometheus ask by address
 MOST_KNOWN_HOSTS = 100  # a wildcard in ALLOWED_HOSTS allows any number
+LONGEST_HOST = 260  # a name and its port; Django takes a port of any length
 WITHOUT_BODY = {204, 304}
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -53,5 +54,5 @@ class RequestIdMiddleware:
         host = request.META.get("HTTP_HOST")
         if host not in self.known_hosts:
             request.get_host()
-            if len(self.known_hosts) < MOST_KNOWN_HOSTS:
+            if len(self.known_hosts) < MOST_KNOWN_HOSTS and len(host or "") <= LONGEST_HOST:
                 self.known_hosts.add(host)

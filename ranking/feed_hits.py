@@ -5,12 +5,12 @@ So what apps usually send, with a token that was verified before, is answered he
 refused, or for a feed that has to be built, is the view's, which gets what was read for it and would answer the same.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DatabaseError
 
 from nova import logging, patience
 from nova.api import jwt, throttle
@@ -18,6 +18,7 @@ from nova.api.envelopes import Envelopes, Headers
 from nova.api.negotiation import ANYTHING
 from nova.chunked import Application
 from nova.database import giving_back
+from nova.errors import NovaError
 from nova.middleware import request_id_of
 from ranking import feed, feed_metrics, feed_query
 from ranking.feed import Page
@@ -39,7 +40,7 @@ class FeedHits:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != ADDRESS or environ["REQUEST_METHOD"] != "GET":
             return self.application(environ, start_response)
-        envelope = self._envelopes.of(environ)
+        envelope = self._envelopes.of(environ) if _is_plain(environ) else None
         page = _page(environ) if envelope is not None else None
         if envelope is None or page is None:
             return self.application(environ, start_response)
@@ -47,21 +48,27 @@ class FeedHits:
         return [page.json]  # a list, see `nova.wsgi.Handler`
 
 
+def _is_plain(environ: dict[str, Any]) -> bool:
+    """Whether JSON is wanted, and nothing said of how to read the address: Django reads it by the charset of a body."""
+    return environ.get("HTTP_ACCEPT", "") in ANYTHING and ";" not in environ.get("CONTENT_TYPE", "")
+
+
 def _page(environ: dict[str, Any]) -> Page | None:
     """None where the view is to answer: with the same id, and without finding out again which engine is away."""
-    started = time.perf_counter()
     environ["HTTP_X_REQUEST_ID"] = request_id_of(environ)
     logging.request_id.set(environ["HTTP_X_REQUEST_ID"])
     environ[patience.LOST] = patience.begin()
     try:
         page = _hit(environ)
-    except Exception as error:  # noqa: BLE001 - the view meets it too, and tells the caller
-        log.debug("feed_hit_failed", error=type(error).__name__)
+    except (NovaError, DatabaseError):  # the view meets it too, and tells the caller
+        return None
+    except Exception:
+        log.exception("feed_hit_failed")
         return None
     finally:
         patience.end()
     if page:
-        feed_metrics.count(page, time.perf_counter() - started)
+        feed_metrics.count(page, environ[ASKED].started)
         giving_back.give_back()
     return page
 
@@ -69,7 +76,7 @@ def _page(environ: dict[str, Any]) -> Page | None:
 def _hit(environ: dict[str, Any]) -> Page | None:
     query = feed_query.parse_plain(environ["QUERY_STRING"])
     user_id = _known_caller(environ)
-    if query is None or user_id is None or environ.get("HTTP_ACCEPT", "") not in ANYTHING:
+    if query is None or user_id is None:
         return None
     asked = environ[ASKED] = feed_query.ask(user_id, query)  # of a request that is refused, no list is read
     return feed.hit(user_id=user_id, limit=query.limit, place=asked.place, reading=asked.reading)

@@ -1,5 +1,7 @@
 """What is counted of every page."""
 
+import time
+
 from nova import metrics
 from ranking.feed import HIT, MISS, STALE, Page
 from ranking.stored_feed import VARIANTS
@@ -13,7 +15,8 @@ _SECONDS = {
 }
 
 
-def count(page: Page, seconds: float) -> None:
-    """A page that was served; people's segment is how their feed was made."""
+def count(page: Page, started: float) -> None:
+    """A page that was served, and asked for at `started` (`time.perf_counter`); people's segment is how their feed was
+    made."""
     _PAGES[page.cache].inc()
-    _SECONDS[page.cache, page.variant].observe(seconds)
+    _SECONDS[page.cache, page.variant].observe(time.perf_counter() - started)

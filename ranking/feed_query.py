@@ -1,5 +1,6 @@
 """What a request for a feed asks, read in a hurry: most of the requests that Nova answers come this way."""
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -81,17 +82,19 @@ class ReadingThrottle(UserRateThrottle):
 
 
 class FeedRequest(NamedTuple):
-    """What was asked, where that is, and what was read for it."""
+    """What was asked, where that is, what was read for it, and when that began (`time.perf_counter`)."""
 
     query: FeedQuery
     place: feed.Place
     reading: Reading
+    started: float
 
 
 def ask(user_id: str, query: FeedQuery) -> FeedRequest:
     """Count the request and read what it needs. Raises InvalidCursorError and CursorExpiredError."""
+    started = time.perf_counter()
     place = feed.place(user_id, query.cursor)
-    return FeedRequest(query, place, read(user_id, place.generation))
+    return FeedRequest(query, place, read(user_id, place.generation), started)
 
 
 def of(request: Request, user_id: str) -> FeedRequest:
@@ -99,5 +102,5 @@ def of(request: Request, user_id: str) -> FeedRequest:
     known: FeedRequest | None = request.META.get(ASKED)
     if known:
         return known
-    query = _parse(request)
-    return FeedRequest(query, feed.place(user_id, query.cursor), Reading(name=generations.new_name()))
+    started, query = time.perf_counter(), _parse(request)
+    return FeedRequest(query, feed.place(user_id, query.cursor), Reading(name=generations.new_name()), started)

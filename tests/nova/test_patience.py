@@ -74,3 +74,16 @@ def test_a_request_that_goes_on_knows_what_it_learned() -> None:
     patience.end()
     patience.begin(lost)
     assert patience.is_lost("redis")
+
+
+def test_the_middleware_goes_on_with_it() -> None:
+    seen: list[bool] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(patience.is_lost("redis"))
+        return HttpResponse()
+
+    request = RequestFactory().get("/", headers={"Host": "localhost"})
+    request.META[patience.LOST] = {"redis"}
+    RequestIdMiddleware(view)(request)
+    assert seen == [True]

@@ -1,9 +1,12 @@
 """What is answered before Django sees it is what the view would have answered, and everything else is the view's."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
 import pytest
+import structlog
 import time_machine
 from django.conf import settings as django_settings
 from django.db import DatabaseError
@@ -11,9 +14,10 @@ from django.test import RequestFactory
 from pytest_django import Settings
 
 from engagement import recent
-from nova import patience
+from nova import metrics, patience, wsgi
 from nova.api import envelopes, jwt
 from nova.clients import redis
+from nova.database import giving_back
 from nova.wsgi import handler
 from ranking import feed_hits, settings
 from ranking.feed_hits import FeedHits
@@ -87,13 +91,14 @@ def same(web: Web, query: str = "", **headers: str) -> Answer:
     answer, views = web.ask(query, **headers), web.ask_view(query, **headers)
     assert answer.same_for_all == views.same_for_all
     assert answer.headers.keys() == views.headers.keys()
-    assert without_cursor(answer) == without_cursor(views)
+    assert but_for_cursor(answer) == but_for_cursor(views)
     return answer
 
 
-def without_cursor(answer: Answer) -> bytes:
-    """The page but for its cursor, which tells the second it was written in."""
-    return answer.body.partition(b'"next_cursor":')[0]
+def but_for_cursor(answer: Answer) -> dict[str, Any]:
+    """The page, and of its cursor, which tells the second it was written in, only whether there is one."""
+    page: dict[str, Any] = json.loads(answer.body)
+    return page | {"next_cursor": bool(page["next_cursor"])}
 
 
 def cursor_of(answer: Answer) -> str:
@@ -134,6 +139,7 @@ def test_what_the_person_did_lately(web: Web, videos: list[Video]) -> None:
         {"X-Request-ID": "not sound"},
         {"Host": "127.0.0.1:8000"},
         {"X-Forwarded-Proto": "https"},
+        {"Content-Type": "application/json"},
     ],
 )
 def test_what_callers_may_add(web: Web, headers: dict[str, str]) -> None:
@@ -152,10 +158,12 @@ def test_the_limit_and_what_is_left_of_it(web: Web, settings: Settings) -> None:
         left.append(answer.headers["RateLimit-Remaining"])
         assert 0 < int(answer.headers["RateLimit-Reset"]) <= 60
     assert left == ["3", "2", "1", "0"]
+    settings.RATE_LIMIT_PER_MINUTE = 7
+    same(web)
     refused = web.ask()
     assert (refused.status[:3], refused.by_view) == ("429", True)
     assert refused.same_for_all == web.ask_view().same_for_all
-    assert redis.connection().get("rate:u:ann") == b"7"  # each request once
+    assert redis.connection().get("rate:u:ann") == b"9"  # each request once
 
 
 @pytest.mark.parametrize(
@@ -175,6 +183,8 @@ def test_the_limit_and_what_is_left_of_it(web: Web, settings: Settings) -> None:
         ("cursor=" + "a" * 201, "GET", {}),
         ("other=1", "GET", {}),
         ("", "GET", {"Accept": "text/html"}),
+        ("limit=30", "GET", {"Content-Type": "text/plain; charset=utf-16"}),
+        ("", "GET", {"Host": "localhost:" + "1" * 300}),
         ("", "GET", {"Host": "elsewhere.example"}),
         ("", "GET", {"Authorization": ""}),
         ("", "GET", {"Authorization": "Basic YTpi"}),
@@ -190,6 +200,40 @@ def test_whatever_else_is_the_views(web: Web, query: str, method: str, headers: 
 def test_what_cannot_be_ascii_is_the_views(web: Web) -> None:
     assert web.ask("cursor=\xe9").by_view
     assert feed_hits.feed_query.parse_plain("cursor=\xe9") is None
+
+
+def test_pages_are_counted_like_the_views(web: Web) -> None:
+    counted = metrics.FEED_CACHE_HITS._value.get(), count_of_seconds()
+    assert not web.ask().by_view
+    assert (metrics.FEED_CACHE_HITS._value.get(), count_of_seconds()) == (counted[0] + 1, counted[1] + 1)
+
+
+def count_of_seconds() -> float:
+    samples = metrics.FEED_SECONDS.labels("true", "ranked")._child_samples()
+    return next(sample.value for sample in samples if sample.name == "_count")
+
+
+def test_connections_that_were_taken_are_given_back(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_back = Mock()
+    monkeypatch.setattr(giving_back, "give_back", given_back)
+    assert not web.ask().by_view
+    given_back.assert_called_once_with()
+
+
+def test_the_web_answers_this_way() -> None:
+    by_address = wsgi.application.application
+    assert isinstance(by_address, wsgi.ByAddress)
+    assert isinstance(by_address.api, FeedHits)
+
+
+def test_what_is_broken_here_is_logged_and_the_views(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(environ: dict[str, Any]) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(feed_hits, "_hit", fail)
+    with structlog.testing.capture_logs() as logs:
+        assert web.ask().by_view
+    assert [(line["event"], line["log_level"]) for line in logs] == [("feed_hit_failed", "error")]
 
 
 def test_a_token_is_verified_by_the_view(videos: list[Video]) -> None:
@@ -273,7 +317,11 @@ def test_where_https_is_wanted_it_is_the_middleware_that_says_so(videos: list[Vi
 
 
 def test_no_more_hosts_are_remembered_than_there_is_room_for(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(envelopes, "MOST_KNOWN", 1)
-    assert not web.ask().by_view
-    assert same(web, Host="127.0.0.1").by_view
-    assert not web.ask().by_view
+    monkeypatch.setattr(envelopes, "MOST_KNOWN", 2)
+    for host in ("localhost", "127.0.0.1", "localhost:1", "localhost:2"):
+        assert not same(web, Host=host).by_view
+        assert len(web.hits._envelopes._known) <= 2
+
+
+def test_a_scheme_that_no_proxy_tells_is_the_middlewares_to_judge(web: Web) -> None:
+    assert same(web, **{"X-Forwarded-Proto": "https, http"}).by_view
