@@ -25,7 +25,7 @@ class Envelopes:
         self._through: Callable[[HttpRequest], Any] = lambda request: HttpResponse()
         for name in reversed(middleware):
             self._through = import_string(name)(self._through)
-        self._told_by_proxy = (settings.SECURE_PROXY_SSL_HEADER or ("",))[0]
+        self._told_by_proxy = settings.SECURE_PROXY_SSL_HEADER[0]
         self._known: dict[tuple[str | None, str, str | None], Headers] = {}
 
     def of(self, environ: dict[str, Any]) -> Headers | None:

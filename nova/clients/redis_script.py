@@ -67,15 +67,17 @@ def command(*words: Argument) -> Any:
     """One command on this thread's connection. Raises RedisError."""
     global _hasty_until
     packed = pack_command(words)  # type: ignore[arg-type]  # its stub says one word
-    with guard.call():
-        try:
-            answer = _ask_again_if_closed(packed)
-        except TimeoutError:
-            if not _own.is_hasty:
-                _hasty_until = time.monotonic() + HASTE_LASTS
-            raise
-        _hasty_until = 0.0
-        return answer
+    permit = guard.enter()
+    try:
+        answer = _ask_again_if_closed(packed)
+    except BaseException as error:
+        if isinstance(error, TimeoutError) and not _own.is_hasty:
+            _hasty_until = time.monotonic() + HASTE_LASTS
+        guard.failed(permit, error)
+        raise
+    _hasty_until = 0.0
+    guard.breaker.tell(permit, failed=False)
+    return answer
 
 
 def _ask_again_if_closed(packed: bytes) -> Any:
