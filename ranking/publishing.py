@@ -14,15 +14,30 @@ TABLE_KEY, VERSION_KEY = "signals:table", "signals:version"
 LOOK_EVERY = 1.0  # seconds
 LONGEST_SUM = 60  # seconds
 LONGEST_REFRESH = 90  # seconds until one that died no longer keeps others from it
+HOURS_AT_ONCE = 22  # that video_signal_hours_fill sums beside the hour that is on and the one before
+DUE = "SELECT count() FROM signal_hours_due"
+# An hour whose events were all erased has nothing to sum. It would be due for ever, in the place of others.
+NOTHING_LEFT = """
+INSERT INTO signal_hours_summed
+WITH due AS (SELECT hour FROM signal_hours_due WHERE touched_at < now64(3) - INTERVAL 2 MINUTE)
+SELECT hour, now64(3) FROM due WHERE hour NOT IN
+(
+    SELECT toStartOfHour(occurred_at) FROM engagement_event_log
+    WHERE toStartOfHour(occurred_at) IN due AND kind IN ('watch', 'like', 'unlike', 'share', 'comment')
+)
+"""
 # Whether an hour that the sums of the past hold was summed again since they were built, or while they were; and
-# whether building them has rested for ten times as long as it takes. An hour is summed within two minutes.
+# whether building them has rested for ten times as long as it takes. Hours are summed within two minutes, mostly within
+# ten seconds: they count again when either has passed.
 PAST = """
 WITH (SELECT max(until) FROM video_signal_past) AS known_until,
     (SELECT max(built_at) FROM video_signal_past) AS built
 SELECT
-    (SELECT max(summed_at) FROM signal_hours_summed
-     WHERE hour < if(known_until = 0, toStartOfHour(now()) - INTERVAL 2 HOUR, known_until)
-    ) > built - INTERVAL 2 MINUTE,
+    (SELECT countIf(summed_at > built - INTERVAL 10 SECOND OR summed_at < now64(3) - INTERVAL 2 MINUTE)
+     FROM signal_hours_summed
+     WHERE summed_at > built - INTERVAL 2 MINUTE
+       AND hour < if(known_until = 0, toStartOfHour(now()) - INTERVAL 2 HOUR, known_until)
+    ) > 0,
     (SELECT max(now() - last_success_time > 10 * last_success_duration_ms / 1000) FROM system.view_refreshes
      WHERE database = currentDatabase() AND view = 'video_signal_past_fill')
 """
@@ -46,9 +61,13 @@ def refresh_alone() -> SignalTable | None:
 
 
 def sum_hours(*, at_once: bool = True) -> None:
-    """Have ClickHouse bring its sums up to date now instead of in its own time: those of the hours always, those of
-    the past when they changed, and unless it is `at_once` not more often than they can be built with ease."""
-    _refresh("video_signal_hours_fill")
+    """Have ClickHouse bring its sums up to date now instead of in its own time: those of the hours, and those of the
+    past when they changed. Unless it is `at_once`, only as much as can be done with ease: the last hours with a portion
+    of the others, and the past not too often."""
+    ((due,),) = clickhouse.select(DUE)
+    for _ in range(1 + due // HOURS_AT_ONCE if at_once else 1):
+        _refresh("video_signal_hours_fill")
+    clickhouse.run(NOTHING_LEFT, timeout=LONGEST_SUM)
     ((changed, rested),) = clickhouse.select(PAST)
     if changed and (rested or at_once):
         _refresh("video_signal_past_fill")

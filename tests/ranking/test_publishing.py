@@ -216,7 +216,9 @@ def test_the_past_is_summed_when_it_changed_and_there_is_time_for_it(
 ) -> None:
     summed: list[str] = []
     monkeypatch.setattr(publishing, "_refresh", summed.append)
-    monkeypatch.setattr(clickhouse, "select", lambda sql: [(changed, rested)])
+    answers = {publishing.DUE: [(0,)], publishing.PAST: [(changed, rested)]}
+    monkeypatch.setattr(clickhouse, "select", answers.__getitem__)
+    monkeypatch.setattr(clickhouse, "run", lambda sql, timeout: None)
     publishing.sum_hours(at_once=at_once)
     assert summed == ["video_signal_hours_fill"] + ["video_signal_past_fill"] * with_past
 
