@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from email.message import Message
 from typing import Any
 
+from tests.integration.running import Nova
+
 
 class Client:
     """One person's connection."""
@@ -63,3 +65,13 @@ def side_by_side(work: Callable[[int], int], clients: int) -> float:
         thread.join()
     assert len(done) == clients, "a client failed; its error stands above"
     return sum(done) / (time.perf_counter() - started)
+
+
+def token_of(user_id: str) -> str:
+    from nova.api import jwt
+
+    return jwt.sign(user_id, lifetime=7200)
+
+
+def feed_url(nova: Nova) -> str:
+    return f"http://127.0.0.1:{nova.port}/api/v1/reels"

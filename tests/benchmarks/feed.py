@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.feed`: what a feed costs, from an empty view to a million videos, on engines of its own.
 
-Goals and figures stand in docs/performance.md. Load comes from the same two cores that serve it. Ends with ten minutes
-of people who come and go; `--short` leaves those and the million videos out.
+Goals and figures stand in docs/performance.md. Load comes from the same two cores that serve it. `--short` leaves out
+ten minutes of people who come and go, and the million videos. What is compared across sizes is measured on engines of
+the same age, and the smallest size again at the end: such machines are faster in one half hour than in the next.
 """
 
 import asyncio
@@ -10,31 +11,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
-from itertools import count
+from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 import psutil
 
 from nova.engines import choices
 from tests.benchmarks import sessions, wrk
-from tests.benchmarks.clients import Client, latencies
+from tests.benchmarks.clients import feed_url, token_of
 from tests.benchmarks.engines import manage, use
-from tests.benchmarks.report import Figure, head, percentile, say, tell
+from tests.benchmarks.misses import SIZES, Misses, grow, miss_figures, tell_growth
+from tests.benchmarks.report import Figure, head, percentile, tell
 from tests.integration.running import Nova
 
 PEOPLE = 64  # whose feeds are hit in turn, so that workers hold their lists
 CROWD = 3_000  # too many for that
 ROUNDS, SECONDS = 5, 4
-MISSES = 250
-SETTLING = 15  # seconds
 AT_ONCE = 1_000
 WARMED, WARM_BATCH = 1_000, 10
-SIZES = {10_000: 200_000, 100_000: 1_000_000, 1_000_000: 10_000_000}  # videos and events
 BESIDE = {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
 MIB = 1024 * 1024
 
@@ -43,6 +42,46 @@ def main() -> None:
     short = "--short" in sys.argv
     if not wrk.is_there():
         raise SystemExit("The load comes from wrk, which is not here: apt install wrk.")
+    smallest, *larger = SIZES
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as alone:
+        before = alone.submit(all_figures, smallest, short).result()
+        beyond = alone.submit(misses_of, larger[: 1 if short else None]).result()
+        after = alone.submit(misses_of, [smallest]).result()[smallest]
+    tell_growth(smallest, (before, after), beyond)
+
+
+def all_figures(videos: int, short: bool) -> Misses:
+    """Of a catalogue of that size."""
+    with engines() as var:
+        grow(0, videos)
+        with running(var) as nova:
+            slow = miss_figures(nova, videos)
+            hit_figures(nova)
+            tell(at_once_figure(nova))
+            tell(warm_up_figure())
+            memory_per_feed()
+        if not short:
+            with running(var, sessions.VARIABLES) as nova:
+                sessions.live(nova)
+                memory_figures(nova)
+    return slow
+
+
+def misses_of(sizes: Sequence[int]) -> dict[int, Misses]:
+    """Of a catalogue that grows to these."""
+    with engines() as var:
+        grow(0, sizes[0])
+        with running(var) as nova:
+            slow = {sizes[0]: miss_figures(nova, sizes[0])}
+            for already, videos in pairwise(sizes):
+                grow(already, videos)
+                slow[videos] = miss_figures(nova, videos)
+    return slow
+
+
+@contextmanager
+def engines() -> Iterator[Path]:
+    """Fresh ones, which this process uses from here on: its last, for settings are read once."""
     with tempfile.TemporaryDirectory(prefix="nova-bench-") as folder:
         var = Path(folder) / "var"
         manage(var, "engines", "start")
@@ -50,40 +89,9 @@ def main() -> None:
             manage(var, "migrate", "--verbosity=0")
             manage(var, "migrate_clickhouse")
             use(var)
-            slow = figures(var, short)
-            head("The same feed out of larger catalogues")
-            tell_growth("right after the bulk load", {videos: misses.loaded for videos, misses in slow.items()})
-            tell_growth("settled", {videos: misses.settled for videos, misses in slow.items()})
+            yield var
         finally:
             manage(var, "engines", "stop")
-
-
-class Misses(NamedTuple):
-    """p95 in ms, right after a bulk load and when the engines have settled."""
-
-    loaded: float
-    settled: float
-
-
-def figures(var: Path, short: bool) -> dict[int, Misses]:
-    """Of misses, by the size of the catalogue."""
-    smallest, *larger = SIZES
-    grow(0, smallest)
-    with running(var) as nova:
-        slow = {smallest: miss_figures(nova, smallest)}
-        hit_figures(nova)
-        tell(at_once_figure(nova))
-        tell(warm_up_figure())
-        memory_per_feed()
-    if not short:
-        with running(var, sessions.VARIABLES) as nova:
-            sessions.live(nova)
-            memory_figures(nova)
-    with running(var) as nova:
-        for before, videos in zip(SIZES, larger[: 1 if short else None], strict=False):
-            grow(before, videos)
-            slow[videos] = miss_figures(nova, videos)
-    return slow
 
 
 @contextmanager
@@ -97,58 +105,6 @@ def running(var: Path, variables: Mapping[str, str] = MappingProxyType({})) -> I
         yield nova
     finally:
         nova.stop()
-
-
-def grow(already: int, videos: int) -> None:
-    """Make the catalogue as large as that, with what people did to it, and a signal table of it."""
-    from ranking import publishing
-    from tests.benchmarks import catalogues
-
-    started = time.perf_counter()
-    catalogues.fill(videos, already=already)
-    catalogues.watch(SIZES[videos] - SIZES.get(already, 0), videos)
-    publishing.refresh()
-    say(f"\n  ({videos:,} videos and {SIZES[videos]:,} events made in {time.perf_counter() - started:.0f} s)")
-
-
-_strangers = count()
-
-
-def miss_figures(nova: Nova, videos: int) -> Misses:
-    """First pages of people whose feed nobody has built, one after the other. Twice: engines that have just taken a
-    catalogue in bulk have cold caches and parts to merge, which tells more of the load than of its size."""
-    head(f"A feed that must be built, {videos:,} videos")
-    wait_until_calm()
-    client = Client(nova.port, token_of("person-0"))
-    loaded = percentile(latencies(first_pages(client), MISSES), 0.95)
-    tell(Figure("right after the bulk load: miss, one client, p95", loaded, "ms", at_most=30))
-    time.sleep(SETTLING)
-    wait_until_calm()
-    taken = latencies(first_pages(client), MISSES)
-    tell(Figure("miss, one client, p50", percentile(taken, 0.5), "ms"))
-    tell(Figure("miss, one client, p95", percentile(taken, 0.95), "ms", at_most=30))
-    tell(Figure("miss, one client, p99", percentile(taken, 0.99), "ms"))
-    strangers = [token_of(f"person-{1_000 + next(_strangers)}") for _ in range(3_000)]
-    many = wrk.load(feed_url(nova), strangers, clients=16, seconds=SECONDS)
-    tell(Figure("miss, 16 clients", many.per_second, "requests/s"))
-    tell(Figure("miss, 16 clients, p95", many.p95, "ms"))
-    tell(Figure("errors", many.errors, "", at_most=0))
-    return Misses(loaded, percentile(taken, 0.95))
-
-
-def first_pages(client: Client) -> Iterator[Callable[[], object]]:
-    while True:
-        client.authorize(token_of(f"person-{1_000 + next(_strangers)}"))
-        yield partial(client.call, "GET", "/reels")
-
-
-def wait_until_calm() -> None:
-    """Until ClickHouse has merged what was inserted in bulk: a minute at most."""
-    from nova.clients import clickhouse
-
-    deadline = time.monotonic() + 60
-    while clickhouse.select("SELECT count() FROM system.merges")[0][0] and time.monotonic() < deadline:
-        time.sleep(0.5)
 
 
 def hit_figures(nova: Nova) -> None:
@@ -280,23 +236,6 @@ def memory_figures(nova: Nova) -> None:
     for pid, size in sizes.items():
         tell(Figure("the web server" if pid == server.pid else "a web worker after ten minutes' load", size, "MiB"))
     tell(Figure("web pod with 2 workers", sum(sizes.values()), "MiB", at_most=300))
-
-
-def tell_growth(when: str, slow: dict[int, float]) -> None:
-    smallest = slow[min(slow)]
-    for videos, taken in slow.items():
-        tell(Figure(f"miss p95, {videos:,} videos, {when}", taken, "ms"))
-    tell(Figure("largest / smallest", max(slow.items())[1] / smallest, "", at_most=1.5))
-
-
-def token_of(user_id: str) -> str:
-    from nova.api import jwt
-
-    return jwt.sign(user_id, lifetime=7200)
-
-
-def feed_url(nova: Nova) -> str:
-    return f"http://127.0.0.1:{nova.port}/api/v1/reels"
 
 
 if __name__ == "__main__":
