@@ -246,4 +246,5 @@ def sign(user_id: str, *, lifetime: int, is_admin: bool = False) -> str:
     }
     if is_admin:
         claims["role"] = "admin"
-    return jwt.encode(claims, Path(settings.JWT_PRIVATE_KEY_FILE).read_text(), algorithm="RS256")
+    key = _parse_pem(Path(settings.JWT_PRIVATE_KEY_FILE).read_text())
+    return jwt.encode(claims, key, algorithm="RS256")

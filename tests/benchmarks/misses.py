@@ -12,7 +12,7 @@ from tests.benchmarks.clients import Client, feed_url, latencies, token_of
 from tests.benchmarks.report import Figure, head, percentile, say, tell
 from tests.integration.running import Nova
 
-MISSES = 500
+MISSES = 2_000
 SECONDS = 4  # with 16 clients
 SETTLING = 15  # seconds
 SIZES = {10_000: 200_000, 100_000: 1_000_000, 1_000_000: 10_000_000}  # videos and events
